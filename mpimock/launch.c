@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* launch.c: the supervising process: makes the segment, forks the ranks, hands signals on, reaps, and ends the job.
+ *
+ *     running --a rank died, aborted or found a deadlock--> ending (SIGTERM to the others) --GRACE--> killing (SIGKILL)
+ *        \________________________________________________________\_____________________________________\--> all reaped
+ *
+ * Relies on signals alone, so that it works in a process with threads and under valgrind: handlers write their number into
+ * a pipe, and the loop polls it. Promises that it returns only when every rank is reaped, with the caller's handlers back
+ * in place; what a rank left half done in the segment is put right here (a dead rank no longer counts as running).
+ */
+#include "launch.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mock/deadlock.h"
+#include "mock/process.h"
+#include "mock/program.h"
+#include "mock/segment.h"
+
+#define GRACE_MILLISECONDS 2000
+
+static const int signals[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+#define SIGNALS (sizeof signals / sizeof signals[0])
+#define BY_TERMINAL 0x80 /* with a signal's number in the pipe: the ranks have got it too */
+
+struct job {
+    const struct mpimock_launch *launch;
+    struct segment *segment;
+    int segment_fd;
+    struct program program;
+    pid_t *pids; /* [n]; 0: reaped, or never forked */
+    int *results; /* [n] */
+    int alive, died;
+    int interrupted; /* a signal that was handed on */
+    int status;      /* the cause of the end; 0: none yet */
+    bool ending, killing;
+    long long deadline; /* of `ending` */
+    int pipe[2];
+    sigset_t mask;      /* the caller's */
+    struct sigaction actions[SIGNALS];
+};
+
+static int wake_fd = -1; /* the write end, for the handlers; -1: no job */
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+    int saved = errno;
+    (void)context;
+    unsigned char byte = (unsigned char)(number | (info->si_code == SI_KERNEL ? BY_TERMINAL : 0));
+    ssize_t written = write(wake_fd, &byte, 1); /* full: the loop will look anyway */
+    (void)written;
+    errno = saved;
+}
+
+static long long now_milliseconds(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
+}
+
+static int install_handlers(struct job *job, struct problem *problem)
+{
+    if (pipe2(job->pipe, O_CLOEXEC | O_NONBLOCK) != 0)
+        return problem_set(problem, errno, "cannot make a pipe: %s", strerror(errno));
+    wake_fd = job->pipe[1];
+    for (size_t i = 0; i < SIGNALS; i++) {
+        struct sigaction action = {.sa_flags = SA_SIGINFO | SA_RESTART, .sa_sigaction = on_signal};
+        sigfillset(&action.sa_mask);
+        sigaction(signals[i], NULL, &job->actions[i]);
+        /* What the caller ignores (nohup) stays ignored; SIGCHLD must not be, or the kernel reaps in our place. */
+        if (signals[i] == SIGCHLD || job->actions[i].sa_handler != SIG_IGN)
+            sigaction(signals[i], &action, NULL);
+    }
+    return 0;
+}
+
+static void restore_handlers(struct job *job)
+{
+    for (size_t i = 0; i < SIGNALS; i++)
+        sigaction(signals[i], &job->actions[i], NULL);
+    wake_fd = -1;
+    close(job->pipe[0]);
+    close(job->pipe[1]);
+}
+
+/* ---- The ranks ---- */
+
+static int exit_status_of(int result)
+{
+    return result == 0 ? 0 : (result & 0xff) != 0 ? result & 0xff : 1;
+}
+
+__attribute__((noreturn)) static void run_function(struct job *job, int rank)
+{
+    struct problem problem = {""};
+    struct segment_rank *slot = segment_rank(job->segment, rank);
+    int (*function)(void *) = job->launch->function;
+    void *argument = job->launch->argument;
+    close(job->segment_fd);
+    if (process_attach(job->segment, rank, &problem) != 0) {
+        fprintf(stderr, "mpimock: %s\n", problem.text);
+        _exit(1);
+    }
+    /* What the supervisor needs, its ranks need not: a leak checker in a rank would find it. */
+    free(job->pids);
+    free(job->results);
+    program_finish(&job->program);
+    slot->result = function(argument);
+    atomic_store(&slot->returned, 1);
+    exit(exit_status_of(slot->result));
+}
+
+__attribute__((noreturn)) static void run_rank(struct job *job, int rank, pid_t supervisor)
+{
+    restore_handlers(job);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != supervisor)
+        _exit(1); /* the supervisor died before prctl */
+    sigprocmask(SIG_SETMASK, &job->mask, NULL);
+    if (job->launch->function != NULL)
+        run_function(job, rank);
+    int error = program_exec(&job->program, job->segment_fd, rank);
+    atomic_store(&segment_rank(job->segment, rank)->exec_error, error);
+    _exit(error == ENOENT ? 127 : 126);
+}
+
+static void kill_all(struct job *job, int number)
+{
+    for (int i = 0; i < job->launch->n; i++)
+        if (job->pids[i] > 0)
+            kill(job->pids[i], number);
+}
+
+static void end_job(struct job *job, int status)
+{
+    if (job->ending)
+        return;
+    job->ending = true;
+    job->status = status;
+    job->deadline = now_milliseconds() + GRACE_MILLISECONDS;
+    kill_all(job, SIGTERM);
+}
+
+/* With all signals blocked, so that no handler runs in a child before it has its own again. */
+static int fork_ranks(struct job *job, struct problem *problem)
+{
+    sigset_t all;
+    int error = 0;
+    pid_t supervisor = getpid();
+    sigfillset(&all);
+    fflush(NULL); /* or each rank would write what is in the buffers */
+    sigprocmask(SIG_SETMASK, &all, &job->mask);
+    for (int rank = 0; rank < job->launch->n && error == 0; rank++) {
+        pid_t pid = fork();
+        if (pid == 0)
+            run_rank(job, rank, supervisor);
+        if (pid < 0) {
+            error = problem_set(problem, errno, "cannot fork rank %d of %d: %s", rank, job->launch->n, strerror(errno));
+        } else {
+            job->pids[rank] = pid;
+            job->alive++;
+        }
+    }
+    sigprocmask(SIG_SETMASK, &job->mask, NULL);
+    return error;
+}
+
+/* ---- How ranks end ---- */
+
+__attribute__((format(printf, 2, 3))) static void tell(const struct job *job, const char *format, ...)
+{
+    char text[PROBLEM_MAX];
+    va_list arguments;
+    if (job->launch->quiet)
+        return;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "mpimock: %s\n", text);
+}
+
+/* The reason that a rank left in the segment, if there is one. */
+static bool told_by_rank(struct job *job, int rank, pid_t pid, bool by_rank)
+{
+    struct segment *segment = job->segment;
+    switch (atomic_load(&segment->end)) {
+    case SEGMENT_END_DEADLOCK:
+        if (!job->launch->quiet)
+            fputs(segment_text(segment), stderr);
+        end_job(job, PROCESS_STATUS_DEADLOCK);
+        return true;
+    case SEGMENT_END_ABORT:
+        if (by_rank && segment->end_rank != rank)
+            return false; /* it died by itself; the one that aborted is still to come */
+        tell(job, "rank %d (pid %d) called MPI_Abort with code %d", rank, (int)pid, segment->end_code);
+        end_job(job, exit_status_of(segment->end_code != 0 ? segment->end_code : 1));
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The rank is gone: is that a reason to end the job? */
+static void judge(struct job *job, int rank, pid_t pid, int wait_status, int state)
+{
+    struct segment_rank *slot = segment_rank(job->segment, rank);
+    int exec_error = atomic_load(&slot->exec_error);
+    if (job->ending || told_by_rank(job, rank, pid, true))
+        return;
+    if (exec_error != 0) {
+        tell(job, "cannot run %s: %s", job->launch->program[0], strerror(exec_error));
+        end_job(job, exec_error == ENOENT ? 127 : 126);
+    } else if (WIFSIGNALED(wait_status)) {
+        int number = WTERMSIG(wait_status);
+        if (number != job->interrupted)
+            tell(job, "rank %d (pid %d) was ended by signal %d (%s)%s", rank, (int)pid, number, strsignal(number),
+                 WCOREDUMP(wait_status) ? ", core dumped" : "");
+        end_job(job, 128 + number);
+    } else if (state == SEGMENT_INITIALIZED && !atomic_load(&slot->returned)) {
+        int status = WEXITSTATUS(wait_status);
+        tell(job, "rank %d (pid %d) exited with status %d, without calling MPI_Finalize", rank, (int)pid, status);
+        end_job(job, status != 0 ? status : 1);
+    } else if (atomic_load(&job->segment->running) <= 0 && deadlock_declare(job->segment)) {
+        told_by_rank(job, rank, pid, false); /* the others wait for what this one will not send */
+    }
+}
+
+static void rank_ended(struct job *job, int rank, int wait_status)
+{
+    struct segment_rank *slot = segment_rank(job->segment, rank);
+    pid_t pid = job->pids[rank];
+    bool returned = atomic_load(&slot->returned);
+    job->pids[rank] = 0;
+    job->alive--;
+    if (WIFSIGNALED(wait_status))
+        job->results[rank] = 128 + WTERMSIG(wait_status);
+    else
+        job->results[rank] = returned ? slot->result : WEXITSTATUS(wait_status);
+    job->died += WIFSIGNALED(wait_status) || (job->launch->function != NULL && !returned);
+    if (atomic_exchange(&slot->running, 0) != 0)
+        atomic_fetch_sub(&job->segment->running, 1);
+    int state = atomic_exchange(&slot->state, SEGMENT_GONE);
+    judge(job, rank, pid, wait_status, state);
+}
+
+static void reap(struct job *job)
+{
+    for (int rank = 0; rank < job->launch->n; rank++) {
+        int wait_status = 0;
+        if (job->pids[rank] == 0)
+            continue;
+        pid_t got = waitpid(job->pids[rank], &wait_status, WNOHANG);
+        if (got == job->pids[rank])
+            rank_ended(job, rank, wait_status);
+        else if (got < 0 && errno == ECHILD) /* somebody else in this process has reaped it */
+            rank_ended(job, rank, 0);
+    }
+}
+
+static void read_signals(struct job *job)
+{
+    unsigned char bytes[64];
+    ssize_t got;
+    while ((got = read(job->pipe[0], bytes, sizeof bytes)) > 0)
+        for (ssize_t i = 0; i < got; i++) {
+            int number = bytes[i] & ~BY_TERMINAL;
+            if (number == SIGCHLD)
+                continue;
+            job->interrupted = number;
+            if (!(bytes[i] & BY_TERMINAL))
+                kill_all(job, number);
+        }
+}
+
+static void supervise(struct job *job)
+{
+    while (job->alive > 0) {
+        struct pollfd pollfd = {.fd = job->pipe[0], .events = POLLIN};
+        int timeout = -1;
+        if (job->ending && !job->killing) {
+            long long left = job->deadline - now_milliseconds();
+            timeout = left > 0 ? (int)left : 0;
+        }
+        int ready = poll(&pollfd, 1, timeout);
+        if (ready == 0) {
+            job->killing = true;
+            kill_all(job, SIGKILL);
+        }
+        read_signals(job);
+        reap(job);
+    }
+}
+
+/* ---- The whole job ---- */
+
+static int check(const struct mpimock_launch *launch, struct problem *problem)
+{
+    if (launch->n < 1 || launch->n > MPIMOCK_RANKS_MAX)
+        return problem_set(problem, EINVAL, "%d ranks: the mock has from 1 to %d", launch->n, MPIMOCK_RANKS_MAX);
+    if ((launch->function == NULL) == (launch->program == NULL || launch->program[0] == NULL))
+        return problem_set(problem, EINVAL, "there is %s to run",
+                           launch->function == NULL ? "no function and no program" : "both a function and a program");
+    if (wake_fd >= 0)
+        return problem_set(problem, EBUSY, "this process supervises another job of the mock already");
+    return 0;
+}
+
+static int status_of(const struct job *job)
+{
+    if (job->status != 0)
+        return job->status;
+    for (int i = 0; i < job->launch->n; i++)
+        if (job->results[i] != 0)
+            return job->results[i] > 0 ? job->results[i] : exit_status_of(job->results[i]);
+    return 0;
+}
+
+static int prepare(struct job *job, struct problem *problem)
+{
+    const struct mpimock_launch *launch = job->launch;
+    struct segment_settings settings;
+    int error = segment_settings_read(&settings, problem);
+    if (error == 0 && launch->program != NULL)
+        error = program_init(&job->program, launch->program, problem);
+    if (error == 0)
+        error = segment_create(launch->n, launch->nodes, &settings, &job->segment, &job->segment_fd, problem);
+    if (error != 0)
+        return error;
+    job->segment->supervisor = (int32_t)getpid();
+    job->pids = calloc((size_t)launch->n, sizeof *job->pids);
+    job->results = calloc((size_t)launch->n, sizeof *job->results);
+    if (job->pids == NULL || job->results == NULL)
+        return problem_set(problem, ENOMEM, "out of memory for %d ranks", launch->n);
+    return 0;
+}
+
+int mpimock_launch(const struct mpimock_launch *launch, struct problem *problem)
+{
+    struct job job = {.launch = launch, .segment_fd = -1, .pipe = {-1, -1}};
+    int error = check(launch, problem);
+    if (error != 0)
+        return error;
+    error = prepare(&job, problem);
+    if (error == 0)
+        error = install_handlers(&job, problem);
+    if (error == 0) {
+        error = fork_ranks(&job, problem);
+        if (error != 0)
+            end_job(&job, 1);
+        supervise(&job);
+        restore_handlers(&job);
+        for (int i = 0; error == 0 && launch->results != NULL && i < launch->n; i++)
+            launch->results[i] = job.results[i];
+        if (error == 0 && launch->died != NULL)
+            *launch->died = job.died;
+        if (error == 0)
+            error = status_of(&job);
+    }
+    if (job.segment_fd >= 0)
+        close(job.segment_fd);
+    segment_unmap(job.segment);
+    program_finish(&job.program);
+    free(job.pids);
+    free(job.results);
+    return error;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* launch.h: the supervising process: it forks all ranks, rank 0 too, runs none itself, and reaps them. */
+#ifndef MPIMOCK_LAUNCH_H
+#define MPIMOCK_LAUNCH_H
+
+#include <mpi.h>
+#include <stdint.h>
+
+#include <mpi.h>
+#include <stdint.h>
+
+#include "hostfile.h"
+
+#pragma GCC visibility push(default)
+
+#define MPIMOCK_RANKS_MAX 1024
+
+struct mpimock_launch {
+    int n;
+    const struct hostfile *nodes; /* NULL: one node, this host. Ranks fill its slots in order (by slot), then wrap around */
+    /* Either a function that each rank runs, in a fork of this process, its result the exit status … */
+    int (*function)(void *argument);
+    void *argument;
+    /* … or a program that each rank becomes, with libmpimock preloaded. */
+    char *const *program;
+    int *results;     /* [n] what each rank returned, or exited with, or 128 + signal; NULL: not wanted */
+    int *died;        /* becomes the number of ranks that ended without returning (a function) or by a signal (a program) */
+    bool quiet;       /* no sentence about ranks that died */
+};
+
+/* Runs the job to its end. Returns the first non-zero status among the ranks in order of rank, rank 0 first (128 + the
+ * signal for one that a signal ended), or a negative errno value with a sentence. When a rank dies of a signal, or calls
+ * MPI_Abort, the others are ended; SIGINT, SIGTERM and SIGHUP are handed on to the ranks. When the supervisor dies, so do
+ * the ranks (PR_SET_PDEATHSIG). */
+int mpimock_launch(const struct mpimock_launch *launch, struct problem *problem);
+
+/* For the runner: a team's communicator on the mock, made without communication: `serial` is unique in the run (rank 0 of
+ * the run numbers the teams), members are ranks of the mock's world. */
+int mpimock_team_create(int size, const int members[], uint32_t serial, MPI_Comm *team);
+int mpimock_team_free(MPI_Comm *team); /* also discards unreceived messages of the team's communicator */
+/* While set, a blocking call of this rank waits for work: it is no part of a deadlock. */
+void mpimock_wait_is_idle(bool idle);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* team.c: teams of the runner on the mock: communicators that every member makes by itself.
+ *
+ * A team's contexts have the highest bit set and its serial number behind it; those that mock_new_contexts counts out never
+ * come that far.
+ */
+#include "../launch.h"
+#include "objects.h"
+
+#define TEAM_CONTEXT (UINT64_C(1) << 63)
+
+int mpimock_team_create(int size, const int members[], uint32_t serial, MPI_Comm *team)
+{
+    if (size < 1 || size > mock.size)
+        return mpimock_error(MPI_ERR_ARG, "a team of %d in a world of %d", size, mock.size);
+    for (int i = 0; i < size; i++)
+        if (members[i] < 0 || members[i] >= mock.size)
+            return mpimock_error(MPI_ERR_RANK, "rank %d in a world of %d", members[i], mock.size);
+    struct mock_group *group = mock_group_create(size, members);
+    struct mock_comm *comm = group == NULL ? NULL : mock_comm_create(TEAM_CONTEXT | (uint64_t)serial * 2, group);
+    mock_group_release(group);
+    if (comm == NULL)
+        return mpimock_error(MPI_ERR_NO_MEM, "no memory for a team of %d", size);
+    *team = comm->handle;
+    return MPI_SUCCESS;
+}
+
+int mpimock_team_free(MPI_Comm *team)
+{
+    struct mock_comm *comm = mock_comm(*team);
+    if (comm == NULL)
+        return mpimock_error(MPI_ERR_COMM, "not a communicator");
+    mock_discard_context(comm->context);
+    mock_comm_destroy(comm);
+    *team = MPI_COMM_NULL;
+    return MPI_SUCCESS;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* waiting.c: progress, then spinning, then sleep.
+ *
+ * Relies on the doorbell's protocol (struct segment_rank). A rank spins only while no more ranks run than there are cores,
+ * and not for long; where there are more it yields a few times, since what it waits for needs the core; then it sleeps
+ * without a time limit, and uses nothing.
+ *
+ * Before it sleeps it publishes what it waits for, and takes itself off the number of running ranks; the one that
+ * brings it to zero looks for a deadlock. That number and each rank's own mark are changed in such an order that the death
+ * of a rank in between leaves the number too small at most: then somebody looks in vain.
+ *
+ * A rank with several threads is blocked when all of them are, helpers apart.
+ */
+#include "../launch.h"
+#include "waiting.h"
+
+#include <linux/futex.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "deadlock.h"
+#include "process.h"
+#include "transfer.h"
+
+#define SPIN_NANOSECONDS 50000
+#define SPIN_ROUND 128 /* looks between two looks at the clock */
+#define YIELDS 8
+
+void (*mock_waiting_hook)(void);
+static _Thread_local bool idle, helper;
+static _Atomic int helpers;
+static int sleepers; /* threads of this process in sleep_once(), under the lock */
+
+void mpimock_wait_is_idle(bool is_idle)
+{
+    idle = is_idle;
+}
+
+void mock_thread_is_helper(bool is_helper)
+{
+    if (helper != is_helper)
+        atomic_fetch_add(&helpers, is_helper ? 1 : -1);
+    helper = is_helper;
+}
+
+static bool oversubscribed(void)
+{
+    return atomic_load_explicit(&mock.segment->running, memory_order_relaxed) > mock.segment->cores;
+}
+
+void mock_yield(void)
+{
+    if (mock.segment != NULL && oversubscribed())
+        sched_yield();
+}
+
+static bool has_news(const struct segment_rank *slot)
+{
+    for (int word = 0; word * 64 < mock.size; word++)
+        if (atomic_load(&slot->news[word]) != 0)
+            return true;
+    return false;
+}
+
+static void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static long long now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+/* True: something came meanwhile. Without the lock. */
+static bool spin(const struct segment_rank *slot, uint32_t seen, uint32_t bell)
+{
+    long long start = 0;
+    while (!oversubscribed()) {
+        for (int i = 0; i < SPIN_ROUND; i++) {
+            if (has_news(slot) || atomic_load_explicit(&request_events, memory_order_relaxed) != seen ||
+                atomic_load_explicit(&slot->bell, memory_order_relaxed) != bell)
+                return true;
+            relax();
+        }
+        if (start == 0)
+            start = now();
+        else if (now() - start > SPIN_NANOSECONDS)
+            return false;
+    }
+    for (int i = 0; i < YIELDS; i++) {
+        sched_yield();
+        if (has_news(slot))
+            return true;
+    }
+    return false;
+}
+
+/* Are all threads of this process asleep, or about to be, in the mock? */
+static bool nobody_else_runs(void)
+{
+    struct stat status;
+    if (mock.thread_level < MPI_THREAD_MULTIPLE)
+        return true; /* the others do not call MPI while this one does */
+    if (stat("/proc/self/task", &status) != 0)
+        return false;
+    return (int)status.st_nlink - 2 - atomic_load(&helpers) <= sleepers;
+}
+
+static void publish(const struct waiting *waiting, struct segment_rank *slot, uint32_t bell)
+{
+    struct segment_wait *wait = &slot->wait;
+    memset(wait, 0, sizeof *wait);
+    strncpy(wait->call, mpimock_function_name(mpimock_call()->function), sizeof wait->call - 1);
+    waiting->describe(waiting->argument, wait);
+    wait->idle = idle;
+    wait->bell = bell;
+    atomic_fetch_add(&slot->blocked, 1);
+}
+
+static void sleep_once(const struct waiting *waiting, struct segment_rank *slot, uint32_t seen)
+{
+    struct segment *segment = mock.segment;
+    uint32_t bell = atomic_load(&slot->bell);
+    atomic_fetch_add(&slot->sleeping, 1);
+    if (!has_news(slot) && atomic_load(&request_events) == seen && !waiting->done(waiting->argument)) {
+        int32_t running = 1;
+        sleepers++;
+        if (nobody_else_runs()) {
+            publish(waiting, slot, bell);
+            running = atomic_fetch_sub(&segment->running, 1) - 1;
+            atomic_store(&slot->running, 0);
+        }
+        unsigned depth = process_unlock_all();
+        if (running <= 0 && deadlock_declare(segment))
+            process_end(PROCESS_STATUS_DEADLOCK);
+        syscall(SYS_futex, &slot->bell, FUTEX_WAIT, bell, NULL, NULL, 0);
+        process_lock_again(depth);
+        sleepers--;
+        if (atomic_load(&slot->blocked) & 1) {
+            atomic_store(&slot->running, 1);
+            atomic_fetch_add(&segment->running, 1);
+            atomic_fetch_add(&slot->blocked, 1);
+        }
+    }
+    atomic_fetch_sub(&slot->sleeping, 1);
+}
+
+int mock_wait_until(const struct waiting *waiting)
+{
+    if (mock.segment == NULL)
+        return mpimock_error(MPI_ERR_OTHER, "MPI is not initialised");
+    struct segment_rank *slot = segment_rank(mock.segment, mock.rank);
+    for (;;) {
+        uint32_t bell = atomic_load_explicit(&slot->bell, memory_order_relaxed);
+        transfer_progress();
+        if (waiting->done(waiting->argument))
+            return MPI_SUCCESS;
+        if (transfer_out_of_memory())
+            return mpimock_error(MPI_ERR_NO_MEM, "no memory to keep a message that has come before its receive");
+        uint32_t seen = atomic_load(&request_events);
+        unsigned depth = process_unlock_all();
+        if (mock_waiting_hook != NULL)
+            mock_waiting_hook();
+        bool news = spin(slot, seen, bell);
+        process_lock_again(depth);
+        if (!news)
+            sleep_once(waiting, slot, seen);
+    }
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* capture.h: what a test writes to standard output and standard error, kept apart from everybody else's.
+ *
+ * File descriptors 1 and 2 of this process go to one private memory file (memfd_create(2)), in which both keep their
+ * order; so output of the code under test, of its libraries and of its child processes is held alike. Between two tests
+ * the file is empty. A test that writes nothing costs one system call.
+ */
+#ifndef MRT_CAPTURE_H
+#define MRT_CAPTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* At most so much of one test's output is kept: its head and its tail, with a line between that says what is left out. */
+#define CAPTURE_KEPT_MAX ((size_t)1 << 20)
+
+struct capture {
+    int file;      /* the memory file, or -1 while nothing is captured */
+    int saved[2];  /* what 1 and 2 were */
+};
+
+/* Redirects. Negative errno value on failure, and everything as before. */
+int capture_begin(struct capture *capture);
+/* Restores 1 and 2. */
+void capture_end(struct capture *capture);
+/* Bytes written so far since the last capture_clear, stdio's buffers flushed; 0 while nothing is captured. */
+size_t capture_size(const struct capture *capture);
+/* Bytes [from, to), bounded as above, with a zero byte after them that *size does not count. NULL: out of memory. */
+char *capture_text(const struct capture *capture, size_t from, size_t to, size_t *size);
+void capture_clear(struct capture *capture);
+
+#endif

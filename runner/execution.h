@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* execution.h: runs tests on this rank, and the setup and teardown of suites.
+ *
+ * Each test is a cmocka group of one (_cmocka_run_group_tests), so that assertions, mocks, expected values and
+ * test_malloc work as they always did, with MPI_COMM_WORLD as the team (door.h) and the output captured. Whatever leaves
+ * the step early (an assertion, mrt_skip, MPI_Abort, an error that came to MPI_ERRORS_ARE_FATAL) leaves by cmocka's own
+ * long jump, so that its teardown runs and its queues are emptied.
+ *
+ *     SETUP ──▶ BODY ──▶ BODY_RETURNED ──▶ TEARDOWN ──▶ DONE          (a long jump out of BODY goes to TEARDOWN)
+ */
+#ifndef MRT_EXECUTION_H
+#define MRT_EXECUTION_H
+
+#include <stdbool.h>
+
+#include <mpirun_tests.h>
+
+#include "capture.h"
+#include "outcome.h"
+
+struct execution_step {
+    const char *name;            /* as in reports */
+    CMUnitTestFunction function;
+    CMFixtureFunction setup, teardown; /* of the test, cmocka's own; NULL: none */
+    void **state;                /* what cmocka's functions get; a step may change it */
+    int case_number;
+    int thread_level;            /* MPI_THREAD_…: at most what MPI_Init_thread grants */
+    MPI_Comm team;               /* MPI_COMM_NULL: this rank alone */
+};
+
+struct execution_result {
+    enum outcome outcome;
+    double seconds;
+    char *message; /* "" for none; freed by execution_result_finish, like the output */
+    char *output;
+    size_t output_size;
+};
+
+/* From here on until execution_end, what steps write is captured (unless told not to). Negative errno value if output
+ * cannot be captured. */
+int execution_begin(bool capture);
+void execution_end(void);
+/* Runs a test. Fills `result`; needs no errors of its own: what goes wrong is the outcome. */
+void execution_run(const struct execution_step *step, struct execution_result *result);
+
+/* A suite's setup, what comes between, and its teardown, as one cmocka group: so what setup allocates by test_malloc is
+ * missed only if teardown does not free it. Either fixture may be NULL. */
+struct execution_unit {
+    const char *name;
+    CMFixtureFunction setup, teardown;
+    void **state;
+    int thread_level;
+    MPI_Comm setup_team, teardown_team;
+    /* Called once, also when setup did not pass; runs the tests (execution_run). Result: teardown is to run, in
+     * teardown_team, which may be made here. */
+    bool (*between)(void *context, const struct execution_result *setup);
+    void *context;
+};
+/* Fills `teardown` (passed where there was none to run). */
+void execution_run_unit(const struct execution_unit *unit, struct execution_result *teardown);
+void execution_result_finish(struct execution_result *result);
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* main.c: the program: from the command line to ranks that run.
+ *
+ * Part of libmpirun_tests, so that a program of one's own is sources and this library. The order matters: options and
+ * launcher first (--help and --list need no MPI and no ranks), then the suites, then the MPI: under a launcher
+ * MPI_Init, on the mock a fork of every rank from this process, which has loaded the suites already.
+ */
+#include <glob.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../mpimock/door.h"
+#include "../mpimock/launch.h"
+#include "mode.h"
+#include "options.h"
+#include "outcome.h"
+#include "plan.h"
+#include "plan_list.h"
+#include "rank.h"
+#include "registry.h"
+#include "topology.h"
+
+/* ---- Suites ---- */
+
+/* In the build tree the suites are in `suites/` beside the program. */
+static int load_beside(struct registry *registry, struct problem *problem)
+{
+    char program[PATH_MAX], pattern[PATH_MAX + 16];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (length < 0)
+        return 0;
+    program[length] = '\0';
+    snprintf(pattern, sizeof pattern, "%s/suites/*.so", dirname(program));
+    glob_t found;
+    if (glob(pattern, 0, NULL, &found) != 0)
+        return 0;
+    int error = 0;
+    for (size_t i = 0; i < found.gl_pathc && !error; i++)
+        error = registry_load(registry, found.gl_pathv[i], problem);
+    globfree(&found);
+    return error;
+}
+
+static int load_suites(struct registry *registry, const struct options *options, struct problem *problem)
+{
+    int error = 0;
+    for (size_t i = 0; i < options->suite_count && !error; i++)
+        error = registry_load(registry, options->suites[i], problem);
+    if (!error && options->suite_count == 0 && registry_test_count(registry) == 0)
+        error = load_beside(registry, problem);
+    if (!error && registry_test_count(registry) == 0)
+        error = problem_set(problem, EINVAL,
+                            "there is nothing to run: name suites (shared objects) on the command line, or link tests "
+                            "into the program");
+    return error;
+}
+
+static uint64_t choose_seed(const struct options *options)
+{
+    if (options->seed_given || !options->shuffle)
+        return options->seed;
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    return ((uint64_t)time.tv_sec * 1000003u + (uint64_t)time.tv_nsec) % 1000000000u; /* short enough to be typed again */
+}
+
+static int make_plan(struct plan *plan, const struct options *options, uint64_t seed, struct problem *problem)
+{
+    int error = load_suites(registry_get(), options, problem);
+    if (!error)
+        error = plan_create(plan, registry_get(),
+                            &(struct plan_selection){
+                                .filter = options->filter, .tags = options->tags, .shuffle = options->shuffle, .seed = seed},
+                            problem);
+    return error;
+}
+
+static void say_nothing_selected(const struct options *options, struct problem *problem)
+{
+    problem_set(problem, EINVAL, "no test was selected%s%s%s%s: --list shows the names", options->filter ? ": --filter " : "",
+                options->filter ? options->filter : "", options->tags ? ": --tags " : "", options->tags ? options->tags : "");
+}
+
+/* ---- The two ways to have ranks ---- */
+
+static int run_rank_of_mock(void *argument)
+{
+    return rank_run(argument);
+}
+
+static int run_on_mock(struct rank_settings *settings)
+{
+    struct problem problem = {{0}};
+    struct hostfile nodes = {0};
+    const struct options *options = settings->options;
+    int n, status = EXIT_STATUS_USAGE;
+    if ((options->hostfile && hostfile_read(&nodes, options->hostfile, &problem) != 0) ||
+        mode_ranks(options, settings->plan, topology_usable_cores, &n, &problem) != 0) {
+        rank_say(&problem);
+    } else {
+        settings->thread_level = MPI_THREAD_MULTIPLE;
+        int *results = calloc((size_t)n, sizeof *results);
+        status = results ? mpimock_launch(&(struct mpimock_launch){.n = n,
+                                                                   .nodes = options->hostfile ? &nodes : NULL,
+                                                                   .function = run_rank_of_mock,
+                                                                   .argument = settings,
+                                                                   .results = results},
+                                          &problem)
+                         : -ENOMEM;
+        if (status < 0) {
+            rank_say(&problem);
+            status = EXIT_STATUS_INTERNAL;
+        } else if (status > 0 && (results[0] == 0 || results[0] >= 128)) {
+            status = EXIT_STATUS_JOB_DIED; /* a rank died, and took the job with it */
+        }
+        free(results);
+    }
+    hostfile_finish(&nodes);
+    return status;
+}
+
+#ifndef MPIMOCK_NO_MPI
+static int run_under_mpi(struct rank_settings *settings, const struct launcher *launcher)
+{
+    struct problem problem = {{0}};
+    char library[MPI_MAX_LIBRARY_VERSION_STRING];
+    int size = 0, length, status;
+    mpimock_use(&mpimock_backend_real);
+    const struct mpimock_backend *mpi = mpimock_backend();
+    if (mpi->Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &settings->thread_level) != MPI_SUCCESS)
+        return EXIT_STATUS_INTERNAL; /* MPI has said why */
+    mpi->Comm_size(MPI_COMM_WORLD, &size);
+    mpi->Get_library_version(library, &length);
+    library[strcspn(library, ",\n")] = '\0';
+    if (launcher_check(launcher, size, library, &problem) != 0) {
+        if (launcher->rank == 0)
+            rank_say(&problem);
+        status = launcher->rank == 0 ? EXIT_STATUS_USAGE : 0;
+    } else {
+        status = rank_run(settings);
+    }
+    mpi->Finalize();
+    return status;
+}
+#endif
+
+/* ---- The program ---- */
+
+static const char *environment(const char *name)
+{
+    return getenv(name);
+}
+
+/* Under a launcher one process speaks for all, and carries the status. */
+static int refuse(const struct launcher *launcher, const struct problem *problem, enum exit_status status)
+{
+    if (launcher->rank != 0)
+        return 0;
+    rank_say(problem);
+    return status;
+}
+
+static int list(const struct plan *plan, const struct options *options, const struct launcher *launcher)
+{
+    struct problem problem = {{0}};
+    if (launcher->rank != 0)
+        return 0;
+    if (plan_list(plan, options->list == LIST_JSON, stdout, &problem) != 0) {
+        rank_say(&problem);
+        return EXIT_STATUS_INTERNAL;
+    }
+    return EXIT_STATUS_PASSED;
+}
+
+static int help(const char *program, const struct launcher *launcher)
+{
+    char *text = launcher->rank == 0 ? options_help(program) : NULL;
+    if (text)
+        fputs(text, stdout);
+    free(text);
+    return EXIT_STATUS_PASSED;
+}
+
+/* From a plan to the end of the run. `problem` holds what went wrong so far, if anything. */
+static int run(struct rank_settings *settings, const struct launcher *launcher, struct problem *problem)
+{
+    const struct options *options = settings->options;
+    enum mode mode;
+    bool fell_back;
+    const char *culprit;
+#ifdef MPIMOCK_NO_MPI
+    const bool built_with_mpi = false;
+#else
+    const bool built_with_mpi = true;
+#endif
+    struct problem contradiction;
+    if (mode_decide(&mode, &fell_back, options, launcher, built_with_mpi, &contradiction) != 0)
+        return refuse(launcher, &contradiction, EXIT_STATUS_USAGE);
+    if (!mpimock_door_is_open(&culprit)) {
+        problem_set(&contradiction, EINVAL,
+                    "MPI_Send of this program is that of %s, past the front door: link libmpirun_tests and libmpimock "
+                    "before the MPI library (-lmpirun_tests -lmpimock ahead of -lmpi)",
+                    culprit);
+        return refuse(launcher, &contradiction, EXIT_STATUS_USAGE);
+    }
+    if (!problem->text[0] && settings->plan->count == 0) {
+        say_nothing_selected(options, problem);
+        return refuse(launcher, problem, EXIT_STATUS_NO_TESTS);
+    }
+#ifndef MPIMOCK_NO_MPI
+    if (mode == MODE_MPI)
+        return run_under_mpi(settings, launcher);
+#endif
+    if (problem->text[0])
+        return refuse(launcher, problem, EXIT_STATUS_USAGE);
+    if (fell_back && built_with_mpi && options->verbosity >= 0)
+        fprintf(stderr, "mpirun-tests: no launcher started this process: the tests run on the mock "
+                        "(mpiexec -n N %s runs them on MPI, --mock says that the mock is meant)\n",
+                program_invocation_name);
+    mpimock_use(&mpimock_backend_mock);
+    return run_on_mock(settings);
+}
+
+__attribute__((visibility("default"))) int main(int argc, char *argv[])
+{
+    struct problem problem = {{0}};
+    struct launcher launcher;
+    struct options options;
+    struct plan plan = {0};
+    int status;
+    launcher_detect(&launcher, environment);
+    if (options_parse(&options, argc, argv, &problem) != 0)
+        return refuse(&launcher, &problem, EXIT_STATUS_USAGE);
+    if (options.help) {
+        status = help(program_invocation_short_name, &launcher);
+    } else if (options.version) {
+        if (launcher.rank == 0)
+            puts("mpirun-tests " MRT_VERSION);
+        status = EXIT_STATUS_PASSED;
+    } else {
+        uint64_t seed = choose_seed(&options);
+        int error = make_plan(&plan, &options, seed, &problem);
+        if (options.list != LIST_NO)
+            status = error ? refuse(&launcher, &problem, EXIT_STATUS_USAGE) : list(&plan, &options, &launcher);
+        else
+            status = run(&(struct rank_settings){.options = &options, .plan = &plan, .problem = &problem, .seed = seed},
+                         &launcher, &problem);
+    }
+    plan_finish(&plan);
+    options_finish(&options);
+    return status;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* main_rank.h: rank 0: it owns the queue. It turns messages into events of the scheduler, the scheduler's actions into
+ * messages, and results into events for the reporters. It decides nothing that the scheduler can decide. */
+#ifndef MRT_MAIN_RANK_H
+#define MRT_MAIN_RANK_H
+
+#include "control.h"
+#include "plan.h"
+#include "reporter.h"
+
+struct main_rank_settings {
+    struct control *control;
+    const struct plan *plan;
+    struct reporters *reporters;
+    const char *const *hosts; /* [control->size] of each rank */
+    const char *mpi;          /* "Open MPI 4.1.4", for the heading */
+    bool shuffled;
+    uint64_t seed;
+    int maxfail;              /* 0: none */
+    bool fail_on_skip, fail_on_flaky;
+    int thread_level;
+};
+
+/* Runs the plan to its end and stops the workers. Returns the exit status; EXIT_STATUS_INTERNAL with a sentence where the
+ * run could not go on. */
+int main_rank_run(const struct main_rank_settings *settings, struct problem *problem);
+
+#endif

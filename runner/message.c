@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* message.c: see message.h. */
+#include "message.h"
+
+#include <errno.h>
+
+static int decoded(const struct wire_reader *reader)
+{
+    return wire_reader_done(reader) ? 0 : -EBADMSG;
+}
+
+void message_hello_encode(struct wire_writer *writer, const struct message_hello *message)
+{
+    wire_writer_reset(writer);
+    wire_put_u64(writer, message->hash);
+    wire_put_string(writer, message->host);
+    wire_put_string(writer, message->suites);
+    wire_put_string(writer, message->problem);
+}
+
+int message_hello_decode(const void *bytes, size_t size, struct message_hello *message)
+{
+    struct wire_reader reader = {.bytes = bytes, .size = size};
+    message->hash = wire_get_u64(&reader);
+    message->host = wire_get_string(&reader);
+    message->suites = wire_get_string(&reader);
+    message->problem = wire_get_string(&reader);
+    return decoded(&reader);
+}
+
+void message_welcome_encode(struct wire_writer *writer, const struct message_welcome *message)
+{
+    wire_writer_reset(writer);
+    wire_put_u32(writer, message->go_on);
+}
+
+int message_welcome_decode(const void *bytes, size_t size, struct message_welcome *message)
+{
+    struct wire_reader reader = {.bytes = bytes, .size = size};
+    message->go_on = wire_get_u32(&reader) != 0;
+    return decoded(&reader);
+}
+
+/* Numbers are put so that the decoder can point at them: the message starts on a boundary of malloc's, and everything
+ * before an array is a multiple of four bytes long. */
+static void put_numbers(struct wire_writer *writer, const uint32_t numbers[], uint32_t count)
+{
+    wire_put_bytes(writer, numbers, count * sizeof *numbers);
+}
+
+static const uint32_t *get_numbers(struct wire_reader *reader, uint32_t *count)
+{
+    size_t size;
+    const void *numbers = wire_get_bytes(reader, &size);
+    if (size % sizeof(uint32_t) != 0 || (uintptr_t)numbers % _Alignof(uint32_t) != 0 || size / 4 > UINT32_MAX) {
+        if (size > 0)
+            reader->failed = true;
+        size = 0;
+    }
+    *count = (uint32_t)(size / sizeof(uint32_t));
+    return size > 0 ? numbers : NULL;
+}
+
+void message_assign_encode(struct wire_writer *writer, const struct message_assign *message)
+{
+    wire_writer_reset(writer);
+    wire_put_u32(writer, message->assignment);
+    wire_put_u32(writer, message->serial);
+    wire_put_u32(writer, (uint32_t)message->unit);
+    put_numbers(writer, message->members, message->size);
+    put_numbers(writer, message->tests, message->count);
+}
+
+int message_assign_decode(const void *bytes, size_t size, struct message_assign *message)
+{
+    struct wire_reader reader = {.bytes = bytes, .size = size};
+    message->assignment = wire_get_u32(&reader);
+    message->serial = wire_get_u32(&reader);
+    message->unit = (int)wire_get_u32(&reader);
+    message->members = get_numbers(&reader, &message->size);
+    message->tests = get_numbers(&reader, &message->count);
+    if (message->size == 0 || message->count == 0 || message->unit < -1)
+        return -EBADMSG;
+    return decoded(&reader);
+}
+
+void message_result_encode(struct wire_writer *writer, const struct message_result *message)
+{
+    wire_writer_reset(writer);
+    wire_put_u32(writer, message->assignment);
+    wire_put_u32(writer, message->test);
+    wire_put_u32(writer, message->outcome);
+    wire_put_f64(writer, message->seconds);
+    wire_put_string(writer, message->message);
+    wire_put_bytes(writer, message->output, message->output_size);
+    wire_put_u32(writer, 0); /* ends the output with a zero byte, for whoever prints it as a string */
+}
+
+int message_result_decode(const void *bytes, size_t size, struct message_result *message)
+{
+    struct wire_reader reader = {.bytes = bytes, .size = size};
+    message->assignment = wire_get_u32(&reader);
+    message->test = wire_get_u32(&reader);
+    uint32_t outcome = wire_get_u32(&reader);
+    message->seconds = wire_get_f64(&reader);
+    message->message = wire_get_string(&reader);
+    message->output = wire_get_bytes(&reader, &message->output_size);
+    wire_get_u32(&reader);
+    if (outcome >= OUTCOME_COUNT)
+        return -EBADMSG;
+    message->outcome = (enum outcome)outcome;
+    return decoded(&reader);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* message.h: what main rank and workers say to each other, on the runner's private communicator.
+ *
+ *     worker                                   main rank
+ *       HELLO    (registry's hash, host)   ──▶
+ *                                          ◀── WELCOME  (go on, or leave)
+ *       READY                              ──▶
+ *                                          ◀── ASSIGN   (team, tests)      or   STOP
+ *       RESULT   (one for each test)       ──▶
+ *       READY                              ──▶
+ *
+ * The tag is the kind. Decoded strings and arrays point into the bytes that were received, or (the arrays) into the
+ * message struct, and are valid as long as those. A decoder returns -EBADMSG for what no encoder wrote.
+ */
+#ifndef MRT_MESSAGE_H
+#define MRT_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "outcome.h"
+#include "wire.h"
+
+enum message_kind {
+    MESSAGE_HELLO = 1,
+    MESSAGE_WELCOME,
+    MESSAGE_READY,
+    MESSAGE_ASSIGN,
+    MESSAGE_RESULT,
+    MESSAGE_STOP,
+};
+
+struct message_hello {
+    uint64_t hash;       /* plan_hash */
+    const char *host;    /* MPI_Get_processor_name */
+    const char *suites;  /* names and sizes of what was loaded, to name the difference when hashes differ */
+    const char *problem; /* why this rank cannot go on; "" if it can */
+};
+struct message_welcome {
+    bool go_on;
+};
+struct message_assign {
+    uint32_t assignment;      /* the scheduler's number */
+    uint32_t serial;          /* of the team; serial + 1 + i is that of test i's: no two teams of a run share one */
+    int unit;                 /* index into the plan's units, or -1 */
+    const uint32_t *members;  /* [size] ranks of the run; the first is the team's rank 0 */
+    uint32_t size;
+    const uint32_t *tests;    /* [count] indices into the plan */
+    uint32_t count;
+};
+struct message_result {
+    uint32_t assignment;
+    uint32_t test;            /* index into the plan */
+    enum outcome outcome;
+    double seconds;
+    const char *message;      /* "" for none */
+    const char *output;       /* bytes, with a zero byte after them that does not count */
+    size_t output_size;
+};
+
+void message_hello_encode(struct wire_writer *writer, const struct message_hello *message);
+int message_hello_decode(const void *bytes, size_t size, struct message_hello *message);
+void message_welcome_encode(struct wire_writer *writer, const struct message_welcome *message);
+int message_welcome_decode(const void *bytes, size_t size, struct message_welcome *message);
+void message_assign_encode(struct wire_writer *writer, const struct message_assign *message);
+int message_assign_decode(const void *bytes, size_t size, struct message_assign *message);
+void message_result_encode(struct wire_writer *writer, const struct message_result *message);
+int message_result_decode(const void *bytes, size_t size, struct message_result *message);
+
+#endif

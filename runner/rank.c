@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* rank.c: see rank.h. */
+#include "rank.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "execution.h"
+#include "handshake.h"
+#include "main_rank.h"
+#include "reporter.h"
+#include "worker.h"
+
+void rank_say(const struct problem *problem)
+{
+    fprintf(stderr, "mpirun-tests: %s\n", problem->text);
+}
+
+/* ---- Reporters ---- */
+
+static bool to_stdout(const char *path)
+{
+    return path && strcmp(path, "-") == 0;
+}
+
+/* Automatic colour and progress need a terminal of our own: under a launcher rank 0's is not (Open MPI gives ranks a
+ * pseudo-terminal even when output goes to a file). */
+static bool wanted(enum options_when when, bool terminal)
+{
+    return when == WHEN_ALWAYS || (when == WHEN_AUTO && terminal);
+}
+
+/* The console's stream is a duplicate, so that it is apart from the stdout that tests write to. When a report takes
+ * standard output, the console moves to standard error. */
+static FILE *console_stream(const struct options *options)
+{
+    bool taken = to_stdout(options->tap) || to_stdout(options->junit) || to_stdout(options->json);
+    int copy = dup(taken ? STDERR_FILENO : STDOUT_FILENO);
+    return copy >= 0 ? fdopen(copy, "w") : NULL;
+}
+
+static int columns_of(int descriptor)
+{
+    struct winsize size;
+    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static int add_reporters(struct reporters *reporters, const struct options *options, FILE *console, bool launched,
+                         struct problem *problem)
+{
+    bool terminal = !launched && isatty(fileno(console)) && !getenv("NO_COLOR");
+    int error = reporters_add(reporters, &reporter_console,
+                              &(struct reporter_settings){.stream = console,
+                                                          .colour = wanted(options->colour, terminal),
+                                                          .progress = wanted(options->progress, !launched && isatty(fileno(console))),
+                                                          .verbosity = options->verbosity,
+                                                          .durations = options->durations,
+                                                          .columns = columns_of(fileno(console))},
+                              problem);
+    const struct {
+        const struct reporter_type *type;
+        const char *path;
+    } files[] = {{&reporter_tap, options->tap}, {&reporter_junit, options->junit}, {&reporter_json, options->json}};
+    for (size_t i = 0; i < sizeof files / sizeof *files && !error; i++)
+        if (files[i].path)
+            error = reporters_add(reporters, files[i].type, &(struct reporter_settings){.path = files[i].path}, problem);
+    return error;
+}
+
+/* ---- Rank 0 ---- */
+
+/* "Open MPI 4.1.4" out of "Open MPI v4.1.4, package: …"; "MPICH 4.0.2" out of "MPICH Version:\t4.0.2\n…". */
+static void name_mpi(const struct mpimock_backend *mpi, char *name, size_t size)
+{
+    char text[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length;
+    if (mpi->Get_library_version(text, &length) != MPI_SUCCESS) {
+        snprintf(name, size, "MPI");
+        return;
+    }
+    char version[32] = "";
+    if (sscanf(text, "Open MPI v%31[^, \n]", version) == 1)
+        snprintf(name, size, "Open MPI %s", version);
+    else if (sscanf(text, "MPICH Version: %31s", version) == 1)
+        snprintf(name, size, "MPICH %s", version);
+    else
+        snprintf(name, size, "%.*s", (int)strcspn(text, "\n,"), text);
+}
+
+static int run_reported(const struct rank_settings *settings, struct control *control, char *const hosts[],
+                        struct reporters *reporters, struct problem *problem)
+{
+    const struct options *options = settings->options;
+    char mpi[128];
+    name_mpi(control->mpi, mpi, sizeof mpi);
+    return main_rank_run(&(struct main_rank_settings){.control = control,
+                                                      .plan = settings->plan,
+                                                      .reporters = reporters,
+                                                      .hosts = (const char *const *)hosts,
+                                                      .mpi = mpi,
+                                                      .shuffled = options->shuffle,
+                                                      .seed = settings->seed,
+                                                      .maxfail = options->maxfail,
+                                                      .fail_on_skip = options->fail_on_skip,
+                                                      .fail_on_flaky = options->fail_on_flaky,
+                                                      .thread_level = settings->thread_level},
+                         problem);
+}
+
+static int run_main(const struct rank_settings *settings, struct control *control, char *const hosts[])
+{
+    struct problem problem = {{0}};
+    signal(SIGPIPE, SIG_IGN); /* a reader of ours that leaves (`| head`) is a write error, told at the end */
+    struct reporters *reporters = reporters_create();
+    FILE *console = console_stream(settings->options);
+    int status = EXIT_STATUS_INTERNAL;
+    bool begun = false;
+    if (!reporters || !console)
+        problem_set(&problem, ENOMEM, "no memory, or no file descriptor, for the reporters");
+    else if (add_reporters(reporters, settings->options, console, control->real, &problem) != 0)
+        status = EXIT_STATUS_USAGE;
+    else
+        begun = execution_begin(!settings->options->no_capture) == 0;
+    if (begun)
+        status = run_reported(settings, control, hosts, reporters, &problem);
+    else if (!problem.text[0])
+        problem_set(&problem, EIO, "the output of tests cannot be captured on this machine: try --no-capture");
+    if (begun)
+        execution_end();
+    if (problem.text[0])
+        rank_say(&problem);
+    problem.text[0] = '\0';
+    if (reporters && reporters_destroy(reporters, &problem) != 0) {
+        rank_say(&problem);
+        status = EXIT_STATUS_INTERNAL;
+    }
+    if (console)
+        fclose(console);
+    return begun ? status : -status; /* negative: the workers wait for a word still */
+}
+
+/* ---- Both ---- */
+
+static int run_worker(const struct rank_settings *settings, struct control *control)
+{
+    struct worker worker = {.control = control, .plan = settings->plan, .thread_level = settings->thread_level};
+    execution_begin(!settings->options->no_capture); /* what cannot be captured is seen on the terminal */
+    int error = worker_serve(&worker);
+    execution_end();
+    worker_finish(&worker);
+    if (error)
+        fprintf(stderr, "mpirun-tests: rank %d on %s cannot go on: %s\n", control->rank, control->host, strerror(-error));
+    return error ? EXIT_STATUS_INTERNAL : 0;
+}
+
+/* The workers wait for their first assignment: they get STOP instead. */
+static void send_home(struct control *control)
+{
+    for (int rank = 1; rank < control->size; rank++) {
+        struct control_message message;
+        if (control_receive(control, rank, &message) == 0)
+            control_send(control, MESSAGE_STOP, rank, NULL, 0);
+    }
+}
+
+int rank_run(const struct rank_settings *settings)
+{
+    struct control control;
+    struct problem problem = {{0}};
+    if (control_create(&control) != 0) {
+        problem_set(&problem, EIO, "MPI could not make the runner's communicator");
+        rank_say(&problem);
+        control_destroy(&control);
+        return EXIT_STATUS_INTERNAL;
+    }
+    char **hosts = calloc((size_t)control.size, sizeof *hosts);
+    int status = hosts ? handshake(&control, settings->plan, settings->problem, hosts, &problem) : EXIT_STATUS_INTERNAL;
+    if (status != 0 && control.rank == 0) {
+        rank_say(&problem);
+    } else if (status == 0 && control.rank == 0) {
+        status = run_main(settings, &control, hosts);
+        if (status < 0) {
+            send_home(&control);
+            status = -status;
+        }
+    } else if (status == 0) {
+        status = run_worker(settings, &control);
+    } else {
+        status = 0; /* rank 0 carries the status of a refusal */
+    }
+    for (int rank = 0; hosts && rank < control.size; rank++)
+        free(hosts[rank]);
+    free(hosts);
+    control_destroy(&control);
+    return status;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* rank.h: the life of one rank, under either MPI, from the moment at which its MPI works. */
+#ifndef MRT_RANK_H
+#define MRT_RANK_H
+
+#include "options.h"
+#include "plan.h"
+
+struct rank_settings {
+    const struct options *options;
+    const struct plan *plan;
+    const struct problem *problem; /* what this rank met while it loaded its suites; "" if nothing */
+    uint64_t seed;                 /* of the shuffle */
+    int thread_level;              /* that the MPI provides */
+};
+
+/* Handshake, then main rank or worker. Rank 0 writes all that there is to say, and returns the exit status of the run;
+ * workers return 0. */
+int rank_run(const struct rank_settings *settings);
+
+/* "mpirun-tests: " and the sentence, on standard error. */
+void rank_say(const struct problem *problem);
+
+#endif

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* worker.c: see worker.h.
+ *
+ * A unit (a suite with setup or teardown) is one assignment: setup on every member, its tests in order on the first
+ * members, teardown on every member if setup passed on all. What goes wrong in setup is the error of every test, with
+ * the words of the rank where it went wrong; what goes wrong in teardown is the error of the last test, whose result
+ * waits for it.
+ */
+#include "worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "execution.h"
+#include "team.h"
+
+/* One assignment while it is run. */
+struct job {
+    struct worker *worker;
+    const struct message_assign *assignment;
+    uint32_t me;                  /* this rank's place among the members */
+    int error;                    /* found where no result could be given back */
+    /* Of a unit: */
+    const struct plan_unit *unit; /* NULL: none */
+    struct execution_unit run;
+    MPI_Comm team;                /* of all members, for agreement */
+    void *state;                  /* cmocka's, as the unit's setup left it */
+    char words[PROBLEM_MAX];      /* what went wrong in the fixture run last, on any member; "": nothing */
+    uint32_t last_test;           /* whose result waits for the teardown; UINT32_MAX: none */
+    struct execution_result last;
+};
+
+/* ---- Results ---- */
+
+/* A team that holds rank 0 posts its results: rank 0 does not look before the assignment ends, and may need this rank for
+ * the next test. Otherwise each result has left before the next test starts. */
+static int hand_over(struct job *job, uint32_t test, const struct execution_result *execution)
+{
+    struct worker *worker = job->worker;
+    const struct message_result result = {.assignment = job->assignment->assignment,
+                                          .test = test,
+                                          .outcome = execution->outcome,
+                                          .seconds = execution->seconds,
+                                          .message = execution->message,
+                                          .output = execution->output,
+                                          .output_size = execution->output_size};
+    if (worker->take) {
+        worker->take(worker->context, &result);
+        return 0;
+    }
+    message_result_encode(&worker->writer, &result);
+    if (worker->writer.failed)
+        return -ENOMEM;
+    bool with_rank_0 = job->assignment->members[0] == 0;
+    return (with_rank_0 ? control_post : control_send)(worker->control, MESSAGE_RESULT, 0, worker->writer.bytes,
+                                                       worker->writer.size);
+}
+
+/* ---- Tests ---- */
+
+static uint32_t size_of(const struct job *job, const struct plan_test *test)
+{
+    return test->np == MRT_NP_ALL ? (uint32_t)job->worker->control->size : (uint32_t)test->np;
+}
+
+static int run_one(struct job *job, uint32_t place, struct execution_result *result)
+{
+    struct control *control = job->worker->control;
+    const struct plan_test *test = &job->worker->plan->tests[job->assignment->tests[place]];
+    void *state = test->initial_state ? test->initial_state : job->state;
+    MPI_Comm team;
+    int error = team_create(control, job->assignment->members, size_of(job, test), job->assignment->serial + 1 + place, &team);
+    if (error)
+        return error;
+    execution_run(&(struct execution_step){.name = test->name,
+                                           .function = test->function,
+                                           .setup = test->setup,
+                                           .teardown = test->teardown,
+                                           .state = &state,
+                                           .case_number = test->case_number,
+                                           .thread_level = job->worker->thread_level,
+                                           .team = team},
+                  result);
+    team_free(control, &team);
+    return 0;
+}
+
+/* ---- A unit's setup and teardown ---- */
+
+/* What the first member with a problem has to say, on every member; "" where none has one. */
+static int agree(struct job *job, const char *words)
+{
+    const struct mpimock_backend *mpi = job->worker->control->mpi;
+    snprintf(job->words, sizeof job->words, "%s", words);
+    if (job->assignment->size == 1)
+        return 0;
+    int mine = words[0] ? (int)job->me : (int)job->assignment->size, first;
+    if (mpi->Allreduce(&mine, &first, 1, MPI_INT, MPI_MIN, job->team) != MPI_SUCCESS)
+        return -EIO;
+    if (first == (int)job->assignment->size)
+        return 0;
+    return mpi->Bcast(job->words, sizeof job->words, MPI_CHAR, first, job->team) == MPI_SUCCESS ? 0 : -EIO;
+}
+
+/* The same for what came of this rank's setup or teardown. */
+static int agree_on_fixture(struct job *job, const char *what, const struct execution_result *result)
+{
+    char words[PROBLEM_MAX] = "";
+    if (result->outcome != OUTCOME_PASSED)
+        snprintf(words, sizeof words, "%s of %s failed on rank %d: %s%s%s", what, job->unit->name,
+                 job->worker->control->rank, result->message, result->output_size ? "\n" : "", result->output);
+    return agree(job, words);
+}
+
+/* The error of every test of this rank's, because setup did not pass. */
+static int report_broken(struct job *job)
+{
+    for (uint32_t i = 0; i < job->assignment->count; i++) {
+        uint32_t test = job->assignment->tests[i];
+        if (job->me >= size_of(job, &job->worker->plan->tests[test]))
+            continue;
+        struct execution_result result = {.outcome = OUTCOME_ERROR, .message = job->words, .output = ""};
+        int error = hand_over(job, test, &result);
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+static int run_all(struct job *job)
+{
+    const struct message_assign *assignment = job->assignment;
+    bool wait = job->unit && job->unit->teardown;
+    int error = 0;
+    for (uint32_t i = 0; i < assignment->count && !error; i++) {
+        struct execution_result result;
+        if (job->me >= size_of(job, &job->worker->plan->tests[assignment->tests[i]]))
+            continue;
+        if (job->last_test != UINT32_MAX) {
+            error = hand_over(job, job->last_test, &job->last);
+            execution_result_finish(&job->last);
+            job->last_test = UINT32_MAX;
+        }
+        if (!error)
+            error = run_one(job, i, &result);
+        if (error)
+            break;
+        if (wait) {
+            job->last = result;
+            job->last_test = assignment->tests[i];
+        } else {
+            error = hand_over(job, assignment->tests[i], &result);
+            execution_result_finish(&result);
+        }
+    }
+    return error;
+}
+
+static bool run_between(void *context, const struct execution_result *setup)
+{
+    struct job *job = context;
+    const struct message_assign *assignment = job->assignment;
+    job->error = agree_on_fixture(job, "setup", setup);
+    if (!job->error)
+        job->error = job->words[0] ? report_broken(job) : run_all(job);
+    if (job->error || job->words[0])
+        return false;
+    job->error = team_create(job->worker->control, assignment->members, assignment->size,
+                             assignment->serial + 1 + assignment->count, &job->run.teardown_team);
+    return !job->error;
+}
+
+/* The last test of this rank's takes the teardown's words. */
+static int report_last(struct job *job)
+{
+    struct execution_result *result = &job->last;
+    if (job->words[0]) {
+        char *message = NULL;
+        if (asprintf(&message, "%s%s%s", result->message, result->message[0] ? "\n" : "", job->words) < 0)
+            return -ENOMEM;
+        free(result->message);
+        result->message = message;
+        if (result->outcome == OUTCOME_PASSED || result->outcome == OUTCOME_SKIPPED)
+            result->outcome = OUTCOME_ERROR;
+    }
+    int error = hand_over(job, job->last_test, result);
+    execution_result_finish(result);
+    return error;
+}
+
+static int run_unit(struct job *job)
+{
+    struct control *control = job->worker->control;
+    const struct message_assign *assignment = job->assignment;
+    struct execution_result teardown;
+    job->run = (struct execution_unit){.name = job->unit->name,
+                                       .setup = job->unit->setup,
+                                       .teardown = job->unit->teardown,
+                                       .state = &job->state,
+                                       .thread_level = job->worker->thread_level,
+                                       .setup_team = MPI_COMM_NULL,
+                                       .teardown_team = MPI_COMM_NULL,
+                                       .between = run_between,
+                                       .context = job};
+    int error = team_create(control, assignment->members, assignment->size, assignment->serial, &job->team);
+    if (!error)
+        error = team_create(control, assignment->members, assignment->size, assignment->serial + 2 + assignment->count,
+                            &job->run.setup_team);
+    if (error)
+        return error;
+    execution_run_unit(&job->run, &teardown);
+    error = job->error;
+    if (!error && !job->words[0])
+        error = agree_on_fixture(job, "teardown", &teardown);
+    if (!error && job->last_test != UINT32_MAX)
+        error = report_last(job);
+    execution_result_finish(&teardown);
+    team_free(control, &job->run.setup_team);
+    team_free(control, &job->run.teardown_team);
+    team_free(control, &job->team);
+    return error;
+}
+
+int worker_run(struct worker *worker, const struct message_assign *assignment)
+{
+    struct job job = {.worker = worker, .assignment = assignment, .team = MPI_COMM_NULL, .last_test = UINT32_MAX};
+    while (assignment->members[job.me] != (uint32_t)worker->control->rank)
+        job.me++;
+    if (assignment->unit >= 0)
+        job.unit = &worker->plan->units[assignment->unit];
+    int error = job.unit ? run_unit(&job) : run_all(&job);
+    return error ? error : control_flush(worker->control);
+}
+
+static int valid(const struct worker *worker, const struct message_assign *assignment)
+{
+    bool member = false;
+    for (uint32_t i = 0; i < assignment->size; i++)
+        member = member || assignment->members[i] == (uint32_t)worker->control->rank;
+    for (uint32_t i = 0; i < assignment->count; i++)
+        if (assignment->tests[i] >= worker->plan->count)
+            return -EBADMSG;
+    return member && assignment->unit < (int)worker->plan->unit_count ? 0 : -EBADMSG;
+}
+
+int worker_serve(struct worker *worker)
+{
+    struct control *control = worker->control;
+    int error = 0;
+    for (;;) {
+        struct control_message message;
+        struct message_assign assignment;
+        error = control_send(control, MESSAGE_READY, 0, NULL, 0);
+        if (error)
+            break;
+        error = control_receive(control, 0, &message);
+        if (error || message.kind == MESSAGE_STOP)
+            break;
+        /* The arrays of an assignment point into the buffer, which nothing else fills until the next message. */
+        error = message_assign_decode(message.bytes, message.size, &assignment);
+        if (!error)
+            error = valid(worker, &assignment);
+        if (!error)
+            error = worker_run(worker, &assignment);
+        if (error)
+            break;
+    }
+    return error;
+}
+
+void worker_finish(struct worker *worker)
+{
+    wire_writer_finish(&worker->writer);
+}

@@ -79,9 +79,13 @@ char *cmocka_text_message(const char *chatter, size_t size)
         if (begins(line, length, error_mark)) {
             append_line(&text, "", 0);
             start = text.size;
-            append(&text, line + sizeof error_mark - 1, length - (sizeof error_mark - 1));
-            line = next;
-            continue;
+            line += sizeof error_mark - 1;
+            length -= sizeof error_mark - 1;
+            if (!begins(line, length, line_mark)) { /* fail() has no words, only a place */
+                append(&text, line, length);
+                line = next;
+                continue;
+            }
         }
         if (begins(line, length, line_mark)) {
             place_location(&text, start, line + sizeof line_mark - 1, length - (sizeof line_mark - 1));

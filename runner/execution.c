@@ -34,6 +34,7 @@ static struct {
     enum phase phase;
     bool body_returned;
     bool in_world;
+    size_t body_end;          /* size of the output when the body was left by a long jump, or 0 */
     int left;                 /* outcome with which a hook left, or -1 */
     char reason[REASON_MAX];  /* of a hook, or of mrt_skip */
 } running = {.capture = {-1, {-1, -1}}};
@@ -119,6 +120,8 @@ static void wrapped_body(void **state)
 static int wrapped_teardown(void **state)
 {
     (void)state;
+    if (running.phase == PHASE_BODY)
+        running.body_end = capture_size(&running.capture);
     running.phase = PHASE_TEARDOWN;
     test_speaks();
     int result = running.step->teardown ? running.step->teardown(running.step->state) : 0;
@@ -181,6 +184,34 @@ static char *read_message(size_t *end)
     return message;
 }
 
+/* fail_msg() prints its words before it fails, as the test's own output: "ERROR: " and what follows, up to where the body was
+ * left, belong to a message that is a place without words. */
+static void move_words(struct execution_result *result)
+{
+    size_t place = strlen(result->message), end = running.body_end, begin = SIZE_MAX;
+    if (place == 0 || result->message[place - 1] != ':' || end > result->output_size)
+        return;
+    for (size_t i = 0; i + 7 < end; i++)
+        if ((i == 0 || result->output[i - 1] == '\n') && memcmp(result->output + i, "ERROR: ", 7) == 0)
+            begin = i;
+    if (begin == SIZE_MAX || memchr(result->output + begin, '\0', end - begin))
+        return;
+    size_t words = end - begin - 7;
+    char *message = malloc(place + 1 + words + 1);
+    if (!message)
+        return;
+    memcpy(message, result->message, place);
+    message[place] = ' ';
+    memcpy(message + place + 1, result->output + begin + 7, words);
+    message[place + 1 + words] = '\0';
+    while (words > 0 && message[place + words] == '\n')
+        message[place + words--] = '\0';
+    free(result->message);
+    result->message = message;
+    memmove(result->output + begin, result->output + end, result->output_size + 1 - end);
+    result->output_size -= end - begin;
+}
+
 static void read_result(bool failed, struct execution_result *result)
 {
     size_t size = capture_size(&running.capture), end = size;
@@ -196,6 +227,8 @@ static void read_result(bool failed, struct execution_result *result)
     result->output = end > 0 ? capture_text(&running.capture, 0, end, &result->output_size) : NULL;
     if (!result->output)
         result->output = copy_of("");
+    if (running.body_end > 0 && size <= CAPTURE_KEPT_MAX)
+        move_words(result);
     if (size > 0)
         capture_clear(&running.capture);
 }
@@ -207,6 +240,7 @@ static void clear(enum phase phase)
     running.inside = true;
     running.phase = phase;
     running.body_returned = false;
+    running.body_end = 0;
     running.left = -1;
     running.reason[0] = '\0';
     fflush(running.chatter);
@@ -294,6 +328,8 @@ static void read_fixture(bool failed, struct execution_result *result)
     read_result(failed, result);
     if (failed && result->outcome != OUTCOME_SKIPPED)
         result->outcome = OUTCOME_ERROR;
+    if (failed && !result->message[0])
+        spoil(result, "it returned a value other than 0");
     running.inside = false;
 }
 

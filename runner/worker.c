@@ -109,8 +109,9 @@ static int agree_on_fixture(struct job *job, const char *what, const struct exec
 {
     char words[PROBLEM_MAX] = "";
     if (result->outcome != OUTCOME_PASSED)
-        snprintf(words, sizeof words, "%s of %s failed on rank %d: %s%s%s", what, job->unit->name,
-                 job->worker->control->rank, result->message, result->output_size ? "\n" : "", result->output);
+        snprintf(words, sizeof words, "%s of %s %s on rank %d: %s%s%s", what, job->unit->name,
+                 result->outcome == OUTCOME_SKIPPED ? "skipped" : "failed", job->worker->control->rank, result->message,
+                 result->output_size ? "\n" : "", result->output);
     return agree(job, words);
 }
 

@@ -24,7 +24,7 @@ refuse 4 '--maxfail' "$runner" --maxfail=-1
 refuse 4 'MPIRUN_TESTS_SEED' env MPIRUN_TESTS_SEED=soon "$runner"
 refuse 4 'contradict' "$runner" --mock --mpi
 refuse 5 'no test was selected' "$runner" --mock --filter 'nosuch.*'
-refuse 4 '--tags' "$runner" --mock --tags 'slow and'
+refuse 4 '"slow and"' "$runner" --mock --tags 'slow and'
 refuse 4 'nowhere.so' "$runner" --mock ./nowhere.so
 echo 'int not_a_suite' >text.so
 refuse 4 'text.so' "$runner" --mock ./text.so

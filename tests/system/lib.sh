@@ -63,7 +63,7 @@ says() { grep -qF -- "$1" <<<"$out$err"; }
 out_says() { grep -qF -- "$1" <<<"$out"; }
 silent_about() { ! grep -qF -- "$1" <<<"$out$err"; }
 # One sentence: exactly one line of the runner's own on standard error (a launcher may add its own words).
-one_sentence() { [ "$(grep -c "^mpirun-tests: $1" <<<"$err")" = 1 ] && [ "$(grep -c '^mpirun-tests: ' <<<"$err")" = 1 ]; }
+one_sentence() { [ "$(grep -c "^mpirun-tests: ${1:-}" <<<"$err")" = 1 ] && [ "$(grep -c '^mpirun-tests: ' <<<"$err")" = 1 ]; }
 
 # outcomes FILE: `name outcome` lines of a JSON report, sorted.
 outcomes() {

@@ -43,6 +43,12 @@ static void a_leak_keeps_where_it_was_allocated(void **state)
            "Blocks allocated...\na.c:11: note: block 0x55 allocated here\nERROR: leak leaked 1 block(s)");
 }
 
+static void a_failure_without_words_is_its_place(void **state)
+{
+    (void)state;
+    expect("[  ERROR   ] --- [   LINE   ] --- a.c:57: error: Failure!\n[  PASSED  ] 0 test(s).\n", "a.c:57:");
+}
+
 static void unknown_lines_are_kept(void **state)
 {
     (void)state;
@@ -88,6 +94,7 @@ int main(void)
         cmocka_unit_test(an_assertion_has_its_location_first),
         cmocka_unit_test(a_setup_that_fails_is_told_without_ceremony),
         cmocka_unit_test(a_leak_keeps_where_it_was_allocated),
+        cmocka_unit_test(a_failure_without_words_is_its_place),
         cmocka_unit_test(unknown_lines_are_kept),
         cmocka_unit_test(the_chatter_begins_at_its_last_mark),
         cmocka_unit_test(any_bytes_are_survived),

@@ -32,6 +32,13 @@ static void asserts(void **state)
     printf("never\n");
 }
 
+static void fails_with_words(void **state)
+{
+    (void)state;
+    printf("before\n");
+    fail_msg("the residual is %g\nafter %d steps", 0.25, 7);
+}
+
 static void skips_with_a_reason(void **state)
 {
     (void)state;
@@ -87,6 +94,13 @@ static int sets_state(void **state)
     return 0;
 }
 
+static int succeeds_noisily(void **state)
+{
+    (void)state;
+    printf("teardown speaks\n");
+    return 0;
+}
+
 static int fails_by_result(void **state)
 {
     (void)state;
@@ -102,13 +116,14 @@ static int fails_by_assertion(void **state)
     return 0;
 }
 
-enum { PASSES, SILENT, ASSERTS, SKIPS, SKIPS_CMOCKA, LEAKS, NULL_POINTER, ABORTS, NOBODY, CASE, STATE, SETUP_RESULT,
+enum { PASSES, SILENT, ASSERTS, WORDS, SKIPS, SKIPS_CMOCKA, LEAKS, NULL_POINTER, ABORTS, NOBODY, CASE, STATE, SETUP_RESULT,
        SETUP_ASSERTION, TEARDOWN_RESULT, TEARDOWN_ASSERTION, BOTH_FAIL, AFTER_ALL, STEP_COUNT };
 
 static const struct execution_step steps[STEP_COUNT] = {
     [PASSES] = {.name = "passes", .function = passes},
     [SILENT] = {.name = "silent", .function = is_silent},
     [ASSERTS] = {.name = "asserts", .function = asserts},
+    [WORDS] = {.name = "words", .function = fails_with_words, .teardown = succeeds_noisily},
     [SKIPS] = {.name = "skips", .function = skips_with_a_reason},
     [SKIPS_CMOCKA] = {.name = "skips_cmocka", .function = skips_with_cmocka},
     [LEAKS] = {.name = "leaks", .function = leaks},
@@ -256,6 +271,12 @@ static void an_assertion_fails_with_its_place(void **state)
     assert_null(strstr(results[ASSERTS].message, "FAILED"));
 }
 
+static void the_words_of_fail_msg_are_the_message_and_not_output(void **state)
+{
+    (void)state;
+    expect(WORDS, OUTCOME_FAILED, ": the residual is 0.25\nafter 7 steps", "before\nteardown speaks\n");
+}
+
 static void a_skip_keeps_its_reason(void **state)
 {
     (void)state;
@@ -335,7 +356,7 @@ static void a_unit_passes_with_what_its_setup_allocates(void **state)
 static void a_unit_whose_setup_fails_runs_neither_tests_nor_teardown(void **state)
 {
     (void)state;
-    is(&setups[UNIT_SETUP_RESULT], OUTCOME_ERROR, "", "setup speaks\n");
+    is(&setups[UNIT_SETUP_RESULT], OUTCOME_ERROR, "it returned a value other than 0", "setup speaks\n");
     is(&setups[UNIT_SETUP_ASSERTION], OUTCOME_ERROR, "test_execution.c:", "setup speaks\n");
     is(&setups[UNIT_SETUP_ABORTS], OUTCOME_ERROR, "MPI_Abort(MPI_COMM_WORLD, 5) called", "");
     for (int unit = UNIT_SETUP_RESULT; unit <= UNIT_SETUP_ABORTS; unit++) {
@@ -373,6 +394,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_test_that_returns_has_passed),
         cmocka_unit_test(an_assertion_fails_with_its_place),
+        cmocka_unit_test(the_words_of_fail_msg_are_the_message_and_not_output),
         cmocka_unit_test(a_skip_keeps_its_reason),
         cmocka_unit_test(a_leak_of_test_malloc_fails),
         cmocka_unit_test(a_signal_is_a_crash),

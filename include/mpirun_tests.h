@@ -59,7 +59,7 @@ struct mrt_options {
     int np MRT_ZERO_;                       /* ranks; default 1 */
     int np_list[MRT_NP_LIST_MAX] MRT_ZERO_; /* one instance for each, up to the first 0; not together with np */
     int cases MRT_ZERO_;                    /* that many instances; mrt_case() tells which, from 0 */
-    double timeout MRT_ZERO_;               /* seconds; default 60 */
+    double timeout MRT_ZERO_;               /* seconds; default 60; kept and listed, but no test is ended by it yet */
     int priority MRT_ZERO_;                 /* lower runs earlier; default MRT_PRIORITY_DEFAULT */
     const char *tags MRT_ZERO_;             /* words, separated by blanks; a test has its suite's too */
     int end_ MRT_ZERO_;                     /* of the macros' own */

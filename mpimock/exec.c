@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* exec.c: mpimock_exec: a function on n ranks from within a program.
  *
- * Relies on the supervisor (launch.c). Each rank is a fork that forgets the world that its parent may be in, takes the mock
- * as its MPI, and initialises and finalises it around the function.
+ * Relies on the supervisor (launch.c). Each rank is a fork that forgets the world that its parent may be in, takes the
+ * mock as its MPI, and initialises and finalises it around the function.
  */
 #include <mpimock.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* hostfile.c: reads hostfiles; see hostfile.h for the two dialects.
  *
- * Relies on nothing. A line that is in neither dialect is refused with its number, and nothing is kept then. A host that
- * comes again adds its slots to the first.
+ * Relies on nothing. A line that is in neither dialect is refused with its number, and nothing is kept then. A host
+ * that comes again adds its slots to the first.
  */
 #include "hostfile.h"
 
@@ -13,8 +13,8 @@
 
 #define FILE_BYTES_MAX (1024u * 1024)
 #define NAME_MAX_BYTES 253 /* RFC 1035 */
-#define SLOTS_MAX 65536
-#define WORD_MAX 40 /* of a word of the user's in a sentence */
+#define SLOTS_MAX      65536
+#define WORD_MAX       40 /* of a word of the user's in a sentence */
 
 /* Where a sentence is about. */
 struct place {
@@ -108,8 +108,8 @@ static int parse_options(const char *cursor, const char *end, bool hydra, const 
         }
     }
     if (error == 0 && given && *slots > most)
-        error = problem_set(place->problem, EINVAL, "%s:%d: slots=%d is more than max_slots=%d", place->path, place->line,
-                            *slots, most);
+        error = problem_set(place->problem, EINVAL, "%s:%d: slots=%d is more than max_slots=%d", place->path,
+                            place->line, *slots, most);
     return error;
 }
 
@@ -160,7 +160,8 @@ static int parse_line(struct hostfile *hostfile, const char *line, const char *e
     return error;
 }
 
-int hostfile_parse(struct hostfile *hostfile, const char *text, size_t length, const char *path, struct problem *problem)
+int hostfile_parse(struct hostfile *hostfile, const char *text, size_t length, const char *path,
+                   struct problem *problem)
 {
     struct hostfile parsed = {NULL, 0};
     struct place place = {path, 0, problem};

@@ -4,9 +4,10 @@
  *     running --a rank died, aborted or found a deadlock--> ending (SIGTERM to the others) --GRACE--> killing (SIGKILL)
  *        \________________________________________________________\_____________________________________\--> all reaped
  *
- * Relies on signals alone, so that it works in a process with threads and under valgrind: handlers write their number into
- * a pipe, and the loop polls it. Promises that it returns only when every rank is reaped, with the caller's handlers back
- * in place; what a rank left half done in the segment is put right here (a dead rank no longer counts as running).
+ * Relies on signals alone, so that it works in a process with threads and under valgrind: handlers write their number
+ * into a pipe, and the loop polls it. Promises that it returns only when every rank is reaped, with the caller's
+ * handlers back in place; what a rank left half done in the segment is put right here (a dead rank no longer counts as
+ * running).
  */
 #include "launch.h"
 
@@ -28,7 +29,7 @@
 #define GRACE_MILLISECONDS 2000
 
 static const int signals[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
-#define SIGNALS (sizeof signals / sizeof signals[0])
+#define SIGNALS     (sizeof signals / sizeof signals[0])
 #define BY_TERMINAL 0x80 /* with a signal's number in the pipe: the ranks have got it too */
 
 struct job {
@@ -36,7 +37,7 @@ struct job {
     struct segment *segment;
     int segment_fd;
     struct program program;
-    pid_t *pids; /* [n]; 0: reaped, or never forked */
+    pid_t *pids;  /* [n]; 0: reaped, or never forked */
     int *results; /* [n] */
     int alive, died;
     int interrupted; /* a signal that was handed on */
@@ -44,7 +45,7 @@ struct job {
     bool ending, killing;
     long long deadline; /* of `ending` */
     int pipe[2];
-    sigset_t mask;      /* the caller's */
+    sigset_t mask; /* the caller's */
     struct sigaction actions[SIGNALS];
 };
 
@@ -128,6 +129,11 @@ __attribute__((noreturn)) static void run_rank(struct job *job, int rank, pid_t 
     sigprocmask(SIG_SETMASK, &job->mask, NULL);
     if (job->launch->function != NULL)
         run_function(job, rank);
+    if (rank > 0) { /* standard input is rank 0's, as with mpiexec */
+        int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (nothing >= 0)
+            dup2(nothing, STDIN_FILENO);
+    }
     int error = program_exec(&job->program, job->segment_fd, rank);
     atomic_store(&segment_rank(job->segment, rank)->exec_error, error);
     _exit(error == ENOENT ? 127 : 126);
@@ -225,9 +231,10 @@ static void judge(struct job *job, int rank, pid_t pid, int wait_status, int sta
             tell(job, "rank %d (pid %d) was ended by signal %d (%s)%s", rank, (int)pid, number, strsignal(number),
                  WCOREDUMP(wait_status) ? ", core dumped" : "");
         end_job(job, 128 + number);
-    } else if (state == SEGMENT_INITIALIZED && !atomic_load(&slot->returned)) {
+    } else if ((state == SEGMENT_INITIALIZED || job->launch->function != NULL) && !atomic_load(&slot->returned)) {
         int status = WEXITSTATUS(wait_status);
-        tell(job, "rank %d (pid %d) exited with status %d, without calling MPI_Finalize", rank, (int)pid, status);
+        tell(job, "rank %d (pid %d) exited with status %d, without %s", rank, (int)pid, status,
+             job->launch->function != NULL ? "returning from its function" : "calling MPI_Finalize");
         end_job(job, status != 0 ? status : 1);
     } else if (atomic_load(&job->segment->running) <= 0 && deadlock_declare(job->segment)) {
         told_by_rank(job, rank, pid, false); /* the others wait for what this one will not send */

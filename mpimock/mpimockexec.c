@@ -9,7 +9,7 @@
 
 #include "launch.h"
 
-#define STATUS_USAGE 4
+#define STATUS_USAGE    4
 #define STATUS_INTERNAL 3
 
 #ifndef MPIMOCK_VERSION_TEXT
@@ -45,7 +45,9 @@ enum {
 static const struct option table[OPTION_COUNT] = {
     [OPTION_N] = {{"-n", "-np"}, "N", NULL, "ranks, from 1 to 1024 (default: the hostfile's slots, else 1)"},
     [OPTION_HOSTFILE] = {{"--hostfile", "-f"}, "FILE", NULL, "lay the ranks out on virtual nodes"},
-    [OPTION_SENDS] = {{"--mock-sends", NULL}, "HOW", "MPIMOCK_SENDS",
+    [OPTION_SENDS] = {{"--mock-sends", NULL},
+                      "HOW",
+                      "MPIMOCK_SENDS",
                       "eager: standard sends never wait; sync: they wait for their receiver; random: by the seed"},
     [OPTION_SEED] = {{"--mock-seed", NULL}, "N", "MPIMOCK_SEED", "for what is drawn at random"},
     [OPTION_HELP] = {{"--help", "-h"}, NULL, NULL, "this text"},

@@ -85,7 +85,7 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* Rests as long as a hundredth of the time that nothing came, between 20 µs and 2 ms; before 100 µs only gives the core
+/* Rests as long as a hundredth of the time that nothing came, between 20 µs and 10 ms; before 100 µs only gives the core
  * to others. So a burst of messages costs no latency, and a long wait no CPU time. */
 static void rest(double quiet)
 {
@@ -93,7 +93,7 @@ static void rest(double quiet)
         sched_yield();
         return;
     }
-    double seconds = quiet / 100 < 20e-6 ? 20e-6 : quiet / 100 > 2e-3 ? 2e-3 : quiet / 100;
+    double seconds = quiet / 100 < 20e-6 ? 20e-6 : quiet / 100 > 10e-3 ? 10e-3 : quiet / 100;
     nanosleep(&(struct timespec){.tv_nsec = (long)(seconds * 1e9)}, NULL);
 }
 

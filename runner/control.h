@@ -3,7 +3,7 @@
  *
  * Calls go to the active backend directly, past the front door's translation (door.h). A rank that waits for a message
  * sleeps: the mock's waits do so themselves; under a real MPI, whose waits spin, it polls, and rests longer the longer
- * nothing comes (2 ms at most, less than 1 % of a core).
+ * nothing comes (10 ms at most).
  */
 #ifndef MRT_CONTROL_H
 #define MRT_CONTROL_H

@@ -104,21 +104,19 @@ static int run_on_mock(struct rank_settings *settings)
         rank_say(&problem);
     } else {
         settings->thread_level = MPI_THREAD_MULTIPLE;
-        int *results = calloc((size_t)n, sizeof *results);
-        status = results ? mpimock_launch(&(struct mpimock_launch){.n = n,
-                                                                   .nodes = options->hostfile ? &nodes : NULL,
-                                                                   .function = run_rank_of_mock,
-                                                                   .argument = settings,
-                                                                   .results = results},
-                                          &problem)
-                         : -ENOMEM;
+        int died = 0;
+        status = mpimock_launch(&(struct mpimock_launch){.n = n,
+                                                         .nodes = options->hostfile ? &nodes : NULL,
+                                                         .function = run_rank_of_mock,
+                                                         .argument = settings,
+                                                         .died = &died},
+                                &problem);
         if (status < 0) {
             rank_say(&problem);
             status = EXIT_STATUS_INTERNAL;
-        } else if (status > 0 && (results[0] == 0 || results[0] >= 128)) {
+        } else if (died > 0) {
             status = EXIT_STATUS_JOB_DIED; /* a rank died, and took the job with it */
         }
-        free(results);
     }
     hostfile_finish(&nodes);
     return status;

@@ -12,10 +12,9 @@
 
 #include "text.h"
 
-#define TIMEOUT_MAX 1e9     /* seconds: more is a mistake, and would overflow clocks */
 #define N_MAX       1000000 /* ranks: what the backend can do is its own matter */
 
-static options_setter set_n, set_list, set_seed, set_maxfail, set_fail_fast, set_timeout, set_verbose, set_quiet,
+static options_setter set_n, set_list, set_seed, set_maxfail, set_fail_fast, set_verbose, set_quiet,
     set_colour, set_progress, set_durations, set_tap;
 
 #define FLAG(member)   .flag = 1 + offsetof(struct options, member)
@@ -45,8 +44,6 @@ const struct options_row options_table[] = {
      .family = OPTIONS_FAMILY_MAXFAIL, .help = "start no test after N did not pass; 0: no limit"},
     {"fail-fast", .group = OPTIONS_HOW, .set = set_fail_fast, .family = OPTIONS_FAMILY_MAXFAIL,
      .help = "the same as --maxfail 1"},
-    {"timeout", 0, OPTIONS_VALUE_NEEDED, "SECONDS", .group = OPTIONS_HOW, .set = set_timeout,
-     .help = "for tests that give none (60)"},
     {"fail-on-skip", .group = OPTIONS_HOW, FLAG(fail_on_skip), .help = "a skipped test makes the exit status 1"},
     {"fail-on-flaky", .group = OPTIONS_HOW, FLAG(fail_on_flaky), .help = "so does one that passed on a retry only"},
 
@@ -208,24 +205,6 @@ static int set_fail_fast(struct options *options, const char *value, const char 
 static int set_durations(struct options *options, const char *value, const char *where, struct problem *problem)
 {
     return set_count(&options->durations, value, where, "tests", problem);
-}
-
-static int set_timeout(struct options *options, const char *value, const char *where, struct problem *problem)
-{
-    struct options_quoted quoted;
-    char *end;
-    double seconds;
-
-    /* strtod takes more than people mean by seconds: signs, blanks, 0x, inf, nan. */
-    if (value[strspn(value, "0123456789.")] == '\0') {
-        seconds = strtod(value, &end);
-        if (end != value && *end == '\0' && seconds > 0 && seconds <= TIMEOUT_MAX) {
-            options->timeout = seconds;
-            return 0;
-        }
-    }
-    return problem_set(problem, EINVAL, "%s: '%s' is no number of seconds (above 0, at most 1000000000; 2.5, say)",
-                       where, options_quote(&quoted, value));
 }
 
 static int set_verbose(struct options *options, const char *value, const char *where, struct problem *problem)

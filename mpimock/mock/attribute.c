@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* attribute.c: values that programs cache on communicators (MPI-3.1 §6.7), with the functions that copy and delete them.
+/* attribute.c: values that programs cache on communicators (MPI-3.1 §6.7), with the functions that copy and delete
+ * them.
  *
- * The predefined attributes (§8.1.2) answer on every communicator. A freed keyval lives on while an attribute has it. The
- * user's functions run under the mock's lock, which their thread may take again.
+ * The predefined attributes (§8.1.2) answer on every communicator. A freed keyval lives on while an attribute has it.
+ * The user's functions run under the mock's lock, which their thread may take again.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -69,7 +70,11 @@ int mock_Comm_create_keyval(MPI_Comm_copy_attr_function *copy, MPI_Comm_delete_a
     if (keyval == NULL)
         return mpimock_error(MPI_ERR_NO_MEM, "out of memory for a keyval");
     mock_lock();
-    *keyval = (struct keyval){.next = keyvals, .number = next_number++, .references = 1, .copy = copy, .delete = delete,
+    *keyval = (struct keyval){.next = keyvals,
+                              .number = next_number++,
+                              .references = 1,
+                              .copy = copy,
+                              .delete = delete,
                               .extra_state = extra_state};
     keyvals = keyval;
     *number = keyval->number;
@@ -115,9 +120,10 @@ static int call_copy(const struct attribute *attribute, MPI_Comm from, void **co
 static int call_delete(const struct attribute *attribute, MPI_Comm comm)
 {
     const struct keyval *keyval = attribute->keyval;
-    if (keyval->delete == MPI_COMM_NULL_DELETE_FN || keyval->delete == (MPI_Comm_delete_attr_function *)MPI_NULL_DELETE_FN)
+    if (keyval->delete == MPI_COMM_NULL_DELETE_FN ||
+        keyval->delete == (MPI_Comm_delete_attr_function *)MPI_NULL_DELETE_FN)
         return MPI_SUCCESS;
-    return keyval->delete(comm, keyval->number, attribute->value, keyval->extra_state);
+    return keyval->delete (comm, keyval->number, attribute->value, keyval->extra_state);
 }
 
 #pragma GCC diagnostic pop

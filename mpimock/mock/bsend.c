@@ -3,7 +3,8 @@
  *
  * Relies on the user's memory being there until MPI_Buffer_detach returns. A piece is a head and its data, in a list
  * ordered by address that lives in the buffer itself; the head fits in MPI_BSEND_OVERHEAD, so that the arithmetic of
- * MPI-3.1 §3.6 (sum of MPI_Pack_size and MPI_BSEND_OVERHEAD) is always enough. The first gap that is large enough is taken.
+ * MPI-3.1 §3.6 (sum of MPI_Pack_size and MPI_BSEND_OVERHEAD) is always enough. The first gap that is large enough is
+ * taken.
  */
 #include "bsend.h"
 
@@ -17,7 +18,8 @@ struct piece {
     size_t bytes; /* of the data behind it */
 };
 #define PIECE_ALIGN 16u
-_Static_assert(sizeof(struct piece) + 2 * PIECE_ALIGN <= MPI_BSEND_OVERHEAD, "the head and its alignment fit the overhead");
+_Static_assert(sizeof(struct piece) + 2 * PIECE_ALIGN <= MPI_BSEND_OVERHEAD,
+               "the head and its alignment fit the overhead");
 
 static void *user_buffer; /* as it was given */
 static int user_bytes;
@@ -72,11 +74,12 @@ void bsend_free(unsigned char *data)
 int bsend_why(size_t bytes)
 {
     if (user_buffer == NULL)
-        return mpimock_error(MPI_ERR_BUFFER, "a buffered send of %zu bytes, but no buffer is attached (MPI_Buffer_attach)",
-                             bytes);
-    return mpimock_error(MPI_ERR_BUFFER, "a buffered send of %zu bytes does not fit what is free of the %d bytes attached by "
-                         "MPI_Buffer_attach (each message takes MPI_BSEND_OVERHEAD, %d, more)", bytes, user_bytes,
-                         (int)MPI_BSEND_OVERHEAD);
+        return mpimock_error(MPI_ERR_BUFFER,
+                             "a buffered send of %zu bytes, but no buffer is attached (MPI_Buffer_attach)", bytes);
+    return mpimock_error(MPI_ERR_BUFFER,
+                         "a buffered send of %zu bytes does not fit what is free of the %d bytes attached by "
+                         "MPI_Buffer_attach (each message takes MPI_BSEND_OVERHEAD, %d, more)",
+                         bytes, user_bytes, (int)MPI_BSEND_OVERHEAD);
 }
 
 void bsend_finish(void)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* chapters.c: the objects of all chapters that have handles, and their beginning and end.
  *
- * Relies on handle.c. Promises that whatever a program made and never freed is freed by mock_chapters_finish(), so that a
- * leak checker sees only leaks that are the mock's.
+ * Relies on handle.c. Promises that whatever a program made and never freed is freed by mock_chapters_finish(), so that
+ * a leak checker sees only leaks that are the mock's.
  */
 #include "chapters.h"
 

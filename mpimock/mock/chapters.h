@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* chapters.h: what datatypes, groups, communicators, attributes, operations, collectives, info objects and the environment
- * share beyond objects.h: objects with handles, all of which are found again in the end.
+/* chapters.h: what datatypes, groups, communicators, attributes, operations, collectives, info objects and the
+ * environment share beyond objects.h: objects with handles, all of which are found again in the end.
  */
 #ifndef MPIMOCK_CHAPTERS_H
 #define MPIMOCK_CHAPTERS_H
@@ -8,7 +8,7 @@
 #include "objects.h"
 
 /* The object that a link is in. */
-#define LINK_OWNER(link_, type_, member_) ((type_ *)(void *)((char *)(link_) - offsetof(type_, member_)))
+#define LINK_OWNER(link_, type_, member_) ((type_ *)(void *)((char *)(link_)-offsetof(type_, member_)))
 
 /* Gives an object a handle and remembers it. Returns the key, or 0: out of memory or of handles. */
 uintptr_t chapters_made(enum handle_kind kind, void *object, struct mock_link *link);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* collective.c: messages of collective calls that say what their sender takes part in, and the checks of arguments.
  *
- * Relies on p2p.c for the messages, and on the door for the name of the call that the program made: a call that is several
- * collectives inside (MPI_Cart_create) is one to the user. Promises that two ranks in different calls never exchange data in
- * silence: the receiver compares.
+ * Relies on p2p.c for the messages, and on the door for the name of the call that the program made: a call that is
+ * several collectives inside (MPI_Cart_create) is one to the user. Promises that two ranks in different calls never
+ * exchange data in silence: the receiver compares.
  */
 #include "collective.h"
 
@@ -12,15 +12,15 @@
 
 #include "transfer.h"
 
-/* What a message says, in 64 bits. The history tells that an earlier call differed, where none of its messages met: two ranks
- * that are both the root of a broadcast, for example. */
-#define FUNCTION_SHIFT 0 /* 10 bits, enum mpimock_function */
-#define ROOT_SHIFT 10    /* 11 bits, rank + 1; 0: no root */
-#define OP_SHIFT 21      /* 5 bits, op number; 0: no operation */
-#define HISTORY_SHIFT 26 /* 8 bits */
-#define ROW_SHIFT 34     /* 7 bits, row of the predefined type; 0: several, or none */
-#define HASH_SHIFT 41    /* 23 bits of mock_type_signature(); 0: anything */
-#define CALL_MASK ((UINT64_C(1) << HISTORY_SHIFT) - 1)
+/* What a message says, in 64 bits. The history tells that an earlier call differed, where none of its messages met: two
+ * ranks that are both the root of a broadcast, for example. */
+#define FUNCTION_SHIFT 0  /* 10 bits, enum mpimock_function */
+#define ROOT_SHIFT     10 /* 11 bits, rank + 1; 0: no root */
+#define OP_SHIFT       21 /* 5 bits, op number; 0: no operation */
+#define HISTORY_SHIFT  26 /* 8 bits */
+#define ROW_SHIFT      34 /* 7 bits, row of the predefined type; 0: several, or none */
+#define HASH_SHIFT     41 /* 23 bits of mock_type_signature(); 0: anything */
+#define CALL_MASK      ((UINT64_C(1) << HISTORY_SHIFT) - 1)
 
 _Static_assert(MPIMOCK_FUNCTION_COUNT <= 1 << 10, "functions have 10 bits");
 
@@ -100,8 +100,8 @@ static int report_data(const struct collective *call, const struct collective_me
     if (bytes != room)
         return mpimock_error(MPI_ERR_COUNT, "rank %d sends %zu bytes (%s) in %s, rank %d expects %zu (%s)",
                              message->peer, bytes, sent, name, call->rank, room, expected);
-    return mpimock_error(MPI_ERR_TYPE, "rank %d sends %s in %s, rank %d expects %s (%zu bytes both)", message->peer, sent,
-                         name, call->rank, expected, room);
+    return mpimock_error(MPI_ERR_TYPE, "rank %d sends %s in %s, rank %d expects %s (%zu bytes both)", message->peer,
+                         sent, name, call->rank, expected, room);
 }
 
 static int check_message(const struct collective *call, const struct collective_message *message, uint64_t theirs,
@@ -126,12 +126,12 @@ int collective_start_send(const struct collective *call, struct collective_messa
                           size_t count, struct mock_type *type, int to)
 {
     *message = (struct collective_message){.count = count, .type = type, .peer = to};
-    return mock_isend(buffer, count, type, to, call->tag, call->comm, MOCK_STANDARD, true, signature_of(call, count, type),
-                      &message->request);
+    return mock_isend(buffer, count, type, to, call->tag, call->comm, MOCK_STANDARD, true,
+                      signature_of(call, count, type), &message->request);
 }
 
-int collective_start_receive(const struct collective *call, struct collective_message *message, void *buffer, size_t count,
-                             struct mock_type *type, int from)
+int collective_start_receive(const struct collective *call, struct collective_message *message, void *buffer,
+                             size_t count, struct mock_type *type, int from)
 {
     *message = (struct collective_message){.count = count, .type = type, .peer = from, .receive = true};
     return mock_irecv(buffer, count, type, from, call->tag, call->comm, true, &message->request);
@@ -183,8 +183,8 @@ int collective_receive(const struct collective *call, void *buffer, size_t count
     return error == MPI_SUCCESS ? finish_one(call, &message) : error;
 }
 
-int collective_copy(const struct collective *call, const void *from, size_t from_count, struct mock_type *from_type, void *to,
-                    size_t to_count, struct mock_type *to_type)
+int collective_copy(const struct collective *call, const void *from, size_t from_count, struct mock_type *from_type,
+                    void *to, size_t to_count, struct mock_type *to_type)
 {
     struct collective_message message = {.count = to_count, .type = to_type, .peer = call->rank};
     size_t bytes = from_count * from_type->size, room = to_count * to_type->size;
@@ -193,7 +193,8 @@ int collective_copy(const struct collective *call, const void *from, size_t from
     return error == MPI_SUCCESS ? mock_type_copy(from, from_count, from_type, to, to_count, to_type) : error;
 }
 
-/* ---- Trees: rank r, counted from the root, hears from r without its lowest bit, and tells r plus each bit below that ---- */
+/* ---- Trees: rank r, counted from the root, hears from r without its lowest bit, and tells r plus each bit below that
+ * ---- */
 
 static int lowest_bit(int place, int size)
 {
@@ -214,7 +215,8 @@ int collective_broadcast(const struct collective *call, void *buffer, size_t cou
     size_t started = 0;
     for (bit >>= 1; bit > 0 && error == MPI_SUCCESS; bit >>= 1)
         if (place + bit < call->size)
-            error = collective_start_send(call, &sends[started++], buffer, count, type, (place + bit + root) % call->size);
+            error =
+                collective_start_send(call, &sends[started++], buffer, count, type, (place + bit + root) % call->size);
     return collective_finish(call, sends, started, error);
 }
 

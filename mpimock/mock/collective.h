@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* collective.h: what the collective calls of one communicator share: the call that a rank believes to be in, messages that
- * say so, and the checks of arguments.
+/* collective.h: what the collective calls of one communicator share: the call that a rank believes to be in, messages
+ * that say so, and the checks of arguments.
  *
  *     struct collective call;
  *     … check the arguments …
  *     collective_begin(&call, comm, MPIMOCK_BCAST, root, NULL);
  *     error = collective_receive(&call, buffer, count, type, parent);
  *
- * Every message carries what its sender takes part in: function, root, operation, and what the message holds. Who receives
- * something else than it waits for returns an error that names both sides.
+ * Every message carries what its sender takes part in: function, root, operation, and what the message holds. Who
+ * receives something else than it waits for returns an error that names both sides.
  */
 #ifndef MPIMOCK_COLLECTIVE_H
 #define MPIMOCK_COLLECTIVE_H
@@ -25,13 +25,13 @@ struct collective {
     uint64_t call;  /* function, root, operation and history, as in signatures */
 };
 
-/* Takes the next sequence number of the communicator, so each rank must come here as often as all others: after the checks
- * that fail on all ranks alike, before anything that may fail on some. `op`: NULL where the call has none. */
+/* Takes the next sequence number of the communicator, so each rank must come here as often as all others: after the
+ * checks that fail on all ranks alike, before anything that may fail on some. `op`: NULL where the call has none. */
 void collective_begin(struct collective *call, struct mock_comm *comm, enum mpimock_function function, int root,
                       const struct mock_op *op);
 
-/* Messages within the call; blocking, to and from a rank of the communicator. Return an error class. A message must hold
- * just as many bytes as the receiver asks for, of the same basic types (MPI-3.1 §5.1). */
+/* Messages within the call; blocking, to and from a rank of the communicator. Return an error class. A message must
+ * hold just as many bytes as the receiver asks for, of the same basic types (MPI-3.1 §5.1). */
 int collective_send(const struct collective *call, const void *buffer, size_t count, struct mock_type *type, int to);
 int collective_receive(const struct collective *call, void *buffer, size_t count, struct mock_type *type, int from);
 
@@ -45,14 +45,14 @@ struct collective_message {
 };
 int collective_start_send(const struct collective *call, struct collective_message *message, const void *buffer,
                           size_t count, struct mock_type *type, int to);
-int collective_start_receive(const struct collective *call, struct collective_message *message, void *buffer, size_t count,
-                             struct mock_type *type, int from);
+int collective_start_receive(const struct collective *call, struct collective_message *message, void *buffer,
+                             size_t count, struct mock_type *type, int from);
 /* Finishes them in order and returns the first error, or `error` if that is one. */
 int collective_finish(const struct collective *call, struct collective_message messages[], size_t count, int error);
 
 /* A rank's message to itself, with the same demands. */
-int collective_copy(const struct collective *call, const void *from, size_t from_count, struct mock_type *from_type, void *to,
-                    size_t to_count, struct mock_type *to_type);
+int collective_copy(const struct collective *call, const void *from, size_t from_count, struct mock_type *from_type,
+                    void *to, size_t to_count, struct mock_type *to_type);
 
 /* Broadcasts within the call, along a binomial tree; the latter of plain bytes from rank 0. */
 int collective_broadcast(const struct collective *call, void *buffer, size_t count, struct mock_type *type, int root);
@@ -74,9 +74,9 @@ int collective_no_memory(void);
 
 struct collective_blocks {
     const void *buffer;
-    const int *counts;         /* NULL: each has `count` */
+    const int *counts; /* NULL: each has `count` */
     int count;
-    const int *displacements;  /* in extents of the type, or in bytes (`types` given); NULL: one after the other */
+    const int *displacements; /* in extents of the type, or in bytes (`types` given); NULL: one after the other */
     struct mock_type *type;
     const MPI_Datatype *types; /* MPI_Alltoallw: one for each rank; NULL: all have `type` */
 };
@@ -87,7 +87,8 @@ struct collective_block {
 };
 /* An empty one is wherever the buffer begins. */
 struct collective_block collective_block(const struct collective_blocks *blocks, int rank);
-/* Checks the blocks of all ranks as collective_check_buffer() does; sets `type` from `datatype` unless there are `types`. */
+/* Checks the blocks of all ranks as collective_check_buffer() does; sets `type` from `datatype` unless there are
+ * `types`. */
 int collective_check_blocks(const char *what, struct collective_blocks *blocks, MPI_Datatype datatype, int size);
 
 /* ---- Checks: each returns an error class, with the detail given ---- */
@@ -95,11 +96,13 @@ int collective_check_blocks(const char *what, struct collective_blocks *blocks, 
 /* An intracommunicator; NULL, and *error set, otherwise. */
 struct mock_comm *collective_comm(MPI_Comm handle, int *error);
 int collective_check_root(const struct mock_comm *comm, int root);
-/* A buffer of a message: type committed, count not negative, memory given. *type is set. `what` is "send" or "receive". */
-int collective_check_buffer(const char *what, const void *buffer, int count, MPI_Datatype datatype, struct mock_type **type);
+/* A buffer of a message: type committed, count not negative, memory given. *type is set. `what` is "send" or "receive".
+ */
+int collective_check_buffer(const char *what, const void *buffer, int count, MPI_Datatype datatype,
+                            struct mock_type **type);
 /* The send and the receive buffer of one call share no bytes (MPI-3.1 §5.1 ff.; MPI_IN_PLACE is how to say so). */
-int collective_check_overlap(const void *send, size_t send_count, const struct mock_type *send_type, const void *receive,
-                             size_t receive_count, const struct mock_type *receive_type);
+int collective_check_overlap(const void *send, size_t send_count, const struct mock_type *send_type,
+                             const void *receive, size_t receive_count, const struct mock_type *receive_type);
 int collective_check_apart(const struct collective_blocks *sends, const struct collective_blocks *receives, int size);
 /* `buffer` is not MPI_IN_PLACE. */
 int collective_refuse_in_place(const char *what, const void *buffer);

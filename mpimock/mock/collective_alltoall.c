@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* collective_alltoall.c: MPI_Alltoall, MPI_Alltoallv, MPI_Alltoallw (MPI-3.1 §5.8).
  *
- * Each rank starts all its receives and sends, nearest partners first, and then waits: on few cores that takes fewer turns
- * than one exchange after the other.
+ * Each rank starts all its receives and sends, nearest partners first, and then waits: on few cores that takes fewer
+ * turns than one exchange after the other.
  */
 #include <string.h>
 
@@ -93,8 +93,8 @@ int mock_Alltoall(const void *sendbuf, int sendcount, MPI_Datatype sendtype, voi
     return to_each(MPIMOCK_ALLTOALL, &sends, sendtype, &receives, recvtype, comm);
 }
 
-int mock_Alltoallv(const void *sendbuf, const int sendcounts[], const int sdispls[], MPI_Datatype sendtype, void *recvbuf,
-                   const int recvcounts[], const int rdispls[], MPI_Datatype recvtype, MPI_Comm comm)
+int mock_Alltoallv(const void *sendbuf, const int sendcounts[], const int sdispls[], MPI_Datatype sendtype,
+                   void *recvbuf, const int recvcounts[], const int rdispls[], MPI_Datatype recvtype, MPI_Comm comm)
 {
     struct collective_blocks sends = {.buffer = sendbuf, .counts = sendcounts, .displacements = sdispls};
     struct collective_blocks receives = {.buffer = recvbuf, .counts = recvcounts, .displacements = rdispls};
@@ -102,7 +102,8 @@ int mock_Alltoallv(const void *sendbuf, const int sendcounts[], const int sdispl
 }
 
 int mock_Alltoallw(const void *sendbuf, const int sendcounts[], const int sdispls[], const MPI_Datatype sendtypes[],
-                   void *recvbuf, const int recvcounts[], const int rdispls[], const MPI_Datatype recvtypes[], MPI_Comm comm)
+                   void *recvbuf, const int recvcounts[], const int rdispls[], const MPI_Datatype recvtypes[],
+                   MPI_Comm comm)
 {
     struct collective_blocks sends = {
         .buffer = sendbuf, .counts = sendcounts, .displacements = sdispls, .types = sendtypes};

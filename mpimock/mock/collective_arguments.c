@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* collective_arguments.c: what collective calls are given: communicators, roots, buffers, blocks for each rank; and memory
- * for the time of a call.
+/* collective_arguments.c: what collective calls are given: communicators, roots, buffers, blocks for each rank; and
+ * memory for the time of a call.
  *
  * Promises that whatever can be seen to be wrong on one rank alone is found before its first message leaves.
  */
@@ -39,7 +39,8 @@ int collective_refuse_in_place(const char *what, const void *buffer)
     return MPI_SUCCESS;
 }
 
-int collective_check_buffer(const char *what, const void *buffer, int count, MPI_Datatype datatype, struct mock_type **type)
+int collective_check_buffer(const char *what, const void *buffer, int count, MPI_Datatype datatype,
+                            struct mock_type **type)
 {
     int error = collective_refuse_in_place(what, buffer);
     if (error != MPI_SUCCESS)
@@ -53,8 +54,8 @@ int collective_check_buffer(const char *what, const void *buffer, int count, MPI
     return MPI_SUCCESS;
 }
 
-int collective_check_overlap(const void *send, size_t send_count, const struct mock_type *send_type, const void *receive,
-                             size_t receive_count, const struct mock_type *receive_type)
+int collective_check_overlap(const void *send, size_t send_count, const struct mock_type *send_type,
+                             const void *receive, size_t receive_count, const struct mock_type *receive_type)
 {
     if (!type_overlap(send, send_count, send_type, receive, receive_count, receive_type))
         return MPI_SUCCESS;

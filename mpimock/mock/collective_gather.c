@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* collective_gather.c: MPI_Gather, MPI_Scatter, MPI_Allgather and their forms with a count for each rank (MPI-3.1 §5.5 to
- * §5.7).
+/* collective_gather.c: MPI_Gather, MPI_Scatter, MPI_Allgather and their forms with a count for each rank (MPI-3.1 §5.5
+ * to §5.7).
  *
- * The root exchanges one message with each rank, all at once: between the memories of one machine a tree would only copy the
- * data more often, and each block goes straight to where it belongs. Gathering to all is gathering to rank 0, then a
- * broadcast.
+ * The root exchanges one message with each rank, all at once: between the memories of one machine a tree would only
+ * copy the data more often, and each block goes straight to where it belongs. Gathering to all is gathering to rank 0,
+ * then a broadcast.
  */
 #include "collective.h"
 
@@ -31,13 +31,15 @@ static int check_apart(const struct share *share, const struct collective_blocks
     int error = MPI_SUCCESS;
     for (int i = 0; i < size && share->buffer != MPI_IN_PLACE && error == MPI_SUCCESS; i++) {
         struct collective_block block = collective_block(blocks, i);
-        error = collective_check_overlap(share->buffer, share->count, share->type, block.buffer, block.count, block.type);
+        error =
+            collective_check_overlap(share->buffer, share->count, share->type, block.buffer, block.count, block.type);
     }
     return error;
 }
 
 /* At the root: receives each rank's block, copies its own share. */
-static int gather_at_root(const struct collective *call, const struct share *share, const struct collective_blocks *blocks)
+static int gather_at_root(const struct collective *call, const struct share *share,
+                          const struct collective_blocks *blocks)
 {
     size_t started = 0;
     int error = MPI_SUCCESS;
@@ -49,7 +51,8 @@ static int gather_at_root(const struct collective *call, const struct share *sha
         if (i != call->rank)
             error = collective_start_receive(call, &messages[started++], block.buffer, block.count, block.type, i);
         else if (share->buffer != MPI_IN_PLACE)
-            error = collective_copy(call, share->buffer, share->count, share->type, block.buffer, block.count, block.type);
+            error =
+                collective_copy(call, share->buffer, share->count, share->type, block.buffer, block.count, block.type);
     }
     error = collective_finish(call, messages, started, error);
     collective_free(messages);
@@ -57,7 +60,8 @@ static int gather_at_root(const struct collective *call, const struct share *sha
 }
 
 /* At the root: sends each rank its block, copies its own to the share. */
-static int scatter_at_root(const struct collective *call, const struct share *share, const struct collective_blocks *blocks)
+static int scatter_at_root(const struct collective *call, const struct share *share,
+                           const struct collective_blocks *blocks)
 {
     size_t started = 0;
     int error = MPI_SUCCESS;

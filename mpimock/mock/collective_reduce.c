@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* collective_reduce.c: MPI_Reduce, MPI_Allreduce, MPI_Reduce_scatter(_block), MPI_Scan, MPI_Exscan (MPI-3.1 §5.9 to §5.11).
+/* collective_reduce.c: MPI_Reduce, MPI_Allreduce, MPI_Reduce_scatter(_block), MPI_Scan, MPI_Exscan (MPI-3.1 §5.9 to
+ * §5.11).
  *
- * Every reduction runs up one binomial tree to rank 0, whatever the root: neighbouring ranks first, lower ranks on the left.
- * So the order of ranks is kept for all operations, the result depends on neither timing nor root, and what all get is what
- * rank 0 has. Prefixes run along the ranks, and are bit for bit the serial result.
+ * Every reduction runs up one binomial tree to rank 0, whatever the root: neighbouring ranks first, lower ranks on the
+ * left. So the order of ranks is kept for all operations, the result depends on neither timing nor root, and what all
+ * get is what rank 0 has. Prefixes run along the ranks, and are bit for bit the serial result.
  */
 #include <string.h>
 
@@ -14,11 +15,11 @@ struct reduction {
     struct collective call;
     const void *send; /* this rank's operand */
     void *receive;
-    size_t count;     /* elements of the operand */
+    size_t count; /* elements of the operand */
     struct mock_type *type;
     const struct mock_op *op;
-    void *memory[2];  /* to be freed */
-    void *rooms[2];   /* for `count` elements each, made when needed */
+    void *memory[2]; /* to be freed */
+    void *rooms[2];  /* for `count` elements each, made when needed */
 };
 
 /* Room for operands of others: in turn, for the result of one step is an operand of the next. */
@@ -83,7 +84,8 @@ static int check(struct reduction *reduction, struct mock_comm **comm, const voi
     error = root == COLLECTIVE_NO_ROOT ? MPI_SUCCESS : collective_check_root(*comm, root);
     reduction->send = in_place ? recvbuf : sendbuf;
     if (error == MPI_SUCCESS)
-        error = collective_check_buffer(in_place ? "receive" : "send", reduction->send, count, datatype, &reduction->type);
+        error =
+            collective_check_buffer(in_place ? "receive" : "send", reduction->send, count, datatype, &reduction->type);
     if (error == MPI_SUCCESS && receives)
         error = collective_check_buffer("receive", recvbuf, receive_count, datatype, &reduction->type);
     if (error != MPI_SUCCESS)
@@ -97,7 +99,8 @@ static int check(struct reduction *reduction, struct mock_comm **comm, const voi
     return error;
 }
 
-int mock_Reduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op, int root, MPI_Comm handle)
+int mock_Reduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op, int root,
+                MPI_Comm handle)
 {
     struct mock_comm *comm;
     struct reduction reduction;
@@ -164,10 +167,10 @@ static int scatter_result(const struct reduction *reduction, const void *result,
 }
 
 /* `counts`: NULL if all are `count`. */
-static int reduce_scatter(enum mpimock_function function, const void *sendbuf, void *recvbuf, const int counts[], int count,
-                          MPI_Datatype datatype, MPI_Op op, MPI_Comm handle)
+static int reduce_scatter(enum mpimock_function function, const void *sendbuf, void *recvbuf, const int counts[],
+                          int count, MPI_Datatype datatype, MPI_Op op, MPI_Comm handle)
 {
-    int error;
+    int error = MPI_SUCCESS;
     struct mock_comm *comm = collective_comm(handle, &error);
     if (comm == NULL)
         return error;

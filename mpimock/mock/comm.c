@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* comm.c: communicators: what they are, and what may be asked of them (MPI-3.1 §6.4, §6.8). How new ones come to be is in
- * comm_create.c.
+/* comm.c: communicators: what they are, and what may be asked of them (MPI-3.1 §6.4, §6.8). How new ones come to be is
+ * in comm_create.c.
  *
- * A communicator is a group and two context numbers: messages match only within one. MPI_COMM_WORLD has contexts 0 and 1,
- * MPI_COMM_SELF those of its rank behind that; all others come from the segment's counter, or from a team's serial number.
+ * A communicator is a group and two context numbers: messages match only within one. MPI_COMM_WORLD has contexts 0 and
+ * 1, MPI_COMM_SELF those of its rank behind that; all others come from the segment's counter, or from a team's serial
+ * number.
  */
 #include "comm.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* comm_create.c: new communicators from old ones (MPI-3.1 §6.4.2).
  *
- * All members agree on the new context numbers: rank 0 of the old communicator (for MPI_Comm_create_group: of the group) takes
- * fresh ones from the segment and tells the others, in a collective call like any other, so that mismatched calls are named.
+ * All members agree on the new context numbers: rank 0 of the old communicator (for MPI_Comm_create_group: of the
+ * group) takes fresh ones from the segment and tells the others, in a collective call like any other, so that
+ * mismatched calls are named.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -106,8 +107,8 @@ static int create_from(struct mock_group *group, uint64_t context, MPI_Comm *new
     return MPI_SUCCESS;
 }
 
-/* Groups of different ranks may be different ones if they are disjoint (§6.4.2), and then share the contexts: no message can
- * go from one to the other. */
+/* Groups of different ranks may be different ones if they are disjoint (§6.4.2), and then share the contexts: no
+ * message can go from one to the other. */
 int mock_Comm_create(MPI_Comm handle, MPI_Group group_handle, MPI_Comm *newcomm)
 {
     int error;
@@ -125,7 +126,8 @@ int mock_Comm_create(MPI_Comm handle, MPI_Group group_handle, MPI_Comm *newcomm)
     return error == MPI_SUCCESS ? create_from(group, context, newcomm) : error;
 }
 
-/* Only the group takes part, so the messages have a tag of their own: above those of collectives, with the user's in it. */
+/* Only the group takes part, so the messages have a tag of their own: above those of collectives, with the user's in
+ * it. */
 int mock_Comm_create_group(MPI_Comm handle, MPI_Group group_handle, int tag, MPI_Comm *newcomm)
 {
     int error;
@@ -178,8 +180,8 @@ static int compare_wishes(const void *left, const void *right)
     return a->rank < b->rank ? -1 : 1;
 }
 
-/* The new communicator of this rank, from everybody's wishes in order: its color is the n-th of all, with the n-th pair of
- * contexts. */
+/* The new communicator of this rank, from everybody's wishes in order: its color is the n-th of all, with the n-th pair
+ * of contexts. */
 static int split_create(const struct mock_comm *comm, const struct wish wishes[], int color, uint64_t context,
                         MPI_Comm *newcomm)
 {
@@ -261,8 +263,8 @@ static int color_of_type(int split_type)
         return node;
 #ifdef OPEN_MPI
     /* A virtual node is one board with one package in it. */
-    if (split_type == OMPI_COMM_TYPE_HOST || split_type == OMPI_COMM_TYPE_BOARD || split_type == OMPI_COMM_TYPE_SOCKET ||
-        split_type == OMPI_COMM_TYPE_NUMA)
+    if (split_type == OMPI_COMM_TYPE_HOST || split_type == OMPI_COMM_TYPE_BOARD ||
+        split_type == OMPI_COMM_TYPE_SOCKET || split_type == OMPI_COMM_TYPE_NUMA)
         return node;
     if (split_type == OMPI_COMM_TYPE_CU || split_type == OMPI_COMM_TYPE_CLUSTER)
         return 0;
@@ -279,7 +281,8 @@ int mock_Comm_split_type(MPI_Comm handle, int split_type, int key, MPI_Info info
     (void)info; /* hints only */
     int color = split_type == MPI_UNDEFINED ? MPI_UNDEFINED : color_of_type(split_type);
     if (color == -1 && split_type != MPI_UNDEFINED)
-        return mpimock_error(MPI_ERR_ARG, "the mock does not know split type %d; MPI_COMM_TYPE_SHARED is a node", split_type);
+        return mpimock_error(MPI_ERR_ARG, "the mock does not know split type %d; MPI_COMM_TYPE_SHARED is a node",
+                             split_type);
     return split(MPIMOCK_COMM_SPLIT_TYPE, comm, color, key, newcomm);
 }
 

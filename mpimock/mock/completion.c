@@ -130,7 +130,8 @@ static void describe_any(void *argument, struct segment_wait *wait)
     wait->any = true;
 }
 
-/* Tells the user of request i, which is complete or counts as such; `with_error`: in the status too. Returns its error. */
+/* Tells the user of request i, which is complete or counts as such, and returns its error; `with_error`: in the status
+ * too. */
 static int finish_one(struct several *several, int i, MPI_Status *status, bool with_error)
 {
     struct mock_request *request = several->requests[i];

@@ -155,8 +155,9 @@ static bool spread(MPI_Aint *low, MPI_Aint *high, size_t times, MPI_Aint step)
 /* Where the bounds [low, high] of one element of the part come to lie, for all its elements. */
 static bool part_bounds(const struct type_part *part, MPI_Aint low, MPI_Aint high, struct bounds *bounds)
 {
-    if (!spread(&low, &high, part->blocklength, part->type->extent) || !spread(&low, &high, part->blocks, part->stride) ||
-        __builtin_add_overflow(low, part->displacement, &low) || __builtin_add_overflow(high, part->displacement, &high))
+    if (!spread(&low, &high, part->blocklength, part->type->extent) ||
+        !spread(&low, &high, part->blocks, part->stride) || __builtin_add_overflow(low, part->displacement, &low) ||
+        __builtin_add_overflow(high, part->displacement, &high))
         return false;
     bounds_include(bounds, low, high);
     return true;
@@ -211,8 +212,8 @@ static void find_contiguity(struct mock_type *type)
         layout->solid = part->dense && part->blocks == 1 && part->first == next;
         next += (MPI_Aint)part->bytes;
     }
-    type->contiguous =
-        layout->solid && type->lb == 0 && type->extent == (MPI_Aint)type->size && (type->true_lb == 0 || type->size == 0);
+    type->contiguous = layout->solid && type->lb == 0 && type->extent == (MPI_Aint)type->size &&
+                       (type->true_lb == 0 || type->size == 0);
 }
 
 /* Sizes, alignment and sequence, from the parts. False: too large. */
@@ -239,8 +240,7 @@ static bool sum_parts(struct mock_type *type)
             layout->alignment = inner->alignment;
         layout->predefined = i == 0 || layout->predefined == inner->predefined ? inner->predefined : 0;
         layout->repr = layout->predefined != 0 ? inner->repr : REPR_MIXED;
-        layout->sequence =
-            type_sequence_join(layout->sequence, type_sequence_repeat(inner->sequence, elements));
+        layout->sequence = type_sequence_join(layout->sequence, type_sequence_repeat(inner->sequence, elements));
     }
     return true;
 }

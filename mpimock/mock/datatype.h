@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* datatype.h: the inside of datatypes, shared by datatype*.c, pack*.c, op*.c and the collectives.
  *
- * A derived type is a list of parts: each repeats `blocks` times, `stride` bytes apart, a block of `blocklength` elements of
- * another type. That is how the program made it, run-length coded: a vector of a million blocks is one part, and an
- * indexed type has one part for each stretch that is not regular. The type map (MPI-3.1 §4.1) is the parts in order. The
- * same list drives packing: a block without gaps is copied as a whole.
+ * A derived type is a list of parts: each repeats `blocks` times, `stride` bytes apart, a block of `blocklength`
+ * elements of another type. That is how the program made it, run-length coded: a vector of a million blocks is one
+ * part, and an indexed type has one part for each stretch that is not regular. The type map (MPI-3.1 §4.1) is the parts
+ * in order. The same list drives packing: a block without gaps is copied as a whole.
  */
 #ifndef MPIMOCK_DATATYPE_H
 #define MPIMOCK_DATATYPE_H
@@ -72,10 +72,10 @@ struct type_part {
     size_t blocklength;     /* elements, `type->extent` apart; at least 1 */
 
     /* Worked out by datatype.c */
-    size_t offset;          /* where it begins in the packed form of one element of the whole */
-    size_t bytes;           /* data in a block */
-    bool dense;             /* a block is `bytes` bytes without a gap, in order … */
-    MPI_Aint first;         /* … from here: displacement + type->true_lb */
+    size_t offset;  /* where it begins in the packed form of one element of the whole */
+    size_t bytes;   /* data in a block */
+    bool dense;     /* a block is `bytes` bytes without a gap, in order … */
+    MPI_Aint first; /* … from here: displacement + type->true_lb */
 };
 
 /* Sequences of basic types as polynomials, so that hashes of parts join to the hash of the whole. */
@@ -98,14 +98,15 @@ struct mock_type_layout {
     struct type_recipe recipe;
     struct type_part *parts; /* none: a basic type */
     size_t part_count;
-    size_t alignment;      /* the strictest of its basic types', at least 1 */
-    size_t basics;         /* basic types in one */
+    size_t alignment;          /* the strictest of its basic types', at least 1 */
+    size_t basics;             /* basic types in one */
     bool lb_marked, ub_marked; /* by MPI_Type_create_resized and the like: enclosing types keep to it (§4.1.6) */
-    bool solid;            /* the data of one is `size` bytes without a gap, in order, from true_lb */
-    bool wild;             /* holds MPI_BYTE or MPI_PACKED, which match anything */
-    enum type_repr repr;   /* of a basic type, or the only one among its basic types */
-    enum type_class class; /* of a basic type */
-    int predefined;        /* row of the table of predefined types, from 1; for derived ones that of their only basic type, or 0 */
+    bool solid;                /* the data of one is `size` bytes without a gap, in order, from true_lb */
+    bool wild;                 /* holds MPI_BYTE or MPI_PACKED, which match anything */
+    enum type_repr repr;       /* of a basic type, or the only one among its basic types */
+    enum type_class class;     /* of a basic type */
+    int predefined; /* row of the table of predefined types, from 1; for derived ones that of their only basic type, or
+                       0 */
     struct type_sequence sequence;
     char name[MPI_MAX_OBJECT_NAME];
 };
@@ -127,8 +128,8 @@ struct type_parts {
 /* Adds a part behind the others, or lengthens the last one where that comes to the same. Empty ones are left out. */
 void type_parts_add(struct type_parts *parts, struct mock_type *type, MPI_Aint displacement, size_t blocks,
                     MPI_Aint stride, size_t blocklength);
-/* Makes a type of the parts, which it takes over, with the bounds of §4.1.6; one reference, no handle. NULL, and *error set:
- * out of memory, or too large. The parts are gone in either case. */
+/* Makes a type of the parts, which it takes over, with the bounds of §4.1.6; one reference, no handle. NULL, and *error
+ * set: out of memory, or too large. The parts are gone in either case. */
 struct mock_type *type_build(struct type_parts *parts, int *error);
 /* A basic type, committed; `row` as in the layout. NULL: out of memory. */
 struct mock_type *type_basic(enum type_repr repr, enum type_class class, size_t size, size_t alignment, int row);
@@ -149,8 +150,8 @@ const char *type_predefined_name(int row);
 
 /* Looks up the type of a message, which must be committed, and checks its count. NULL, and *error set, otherwise. */
 struct mock_type *type_for_message(MPI_Datatype handle, int count, int *error);
-/* Do the two buffers share bytes that one call may not read and write? Types with gaps may lie in between each other, so
- * for them only the first byte counts. */
+/* Do the two buffers share bytes that one call may not read and write? Types with gaps may lie in between each other,
+ * so for them only the first byte counts. */
 bool type_overlap(const void *a, size_t a_count, const struct mock_type *a_type, const void *b, size_t b_count,
                   const struct mock_type *b_type);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* datatype_array.c: a piece of an array (MPI_Type_create_subarray, MPI-3.1 §4.1.3), and one process's share of a distributed
- * array (MPI_Type_create_darray, §4.1.4).
+/* datatype_array.c: a piece of an array (MPI_Type_create_subarray, MPI-3.1 §4.1.3), and one process's share of a
+ * distributed array (MPI_Type_create_darray, §4.1.4).
  *
- * Both are made dimension by dimension, the fastest first: each is a type whose element is the dimension before, resized to
- * the whole extent of that dimension.
+ * Both are made dimension by dimension, the fastest first: each is a type whose element is the dimension before,
+ * resized to the whole extent of that dimension.
  */
 #include "datatype.h"
 
@@ -80,8 +80,8 @@ int mock_Type_create_subarray(int ndims, const int array_of_sizes[], const int a
     for (int i = 0; i < ndims; i++) {
         int size = array_of_sizes[i], subsize = array_of_subsizes[i], start = array_of_starts[i];
         if (size < 1 || subsize < 1 || subsize > size || start < 0 || start > size - subsize)
-            return mpimock_error(MPI_ERR_ARG, "dimension %d: %d elements from %d on, of an array of %d", i, subsize, start,
-                                 size);
+            return mpimock_error(MPI_ERR_ARG, "dimension %d: %d elements from %d on, of an array of %d", i, subsize,
+                                 start, size);
         dimensions[i] = (struct dimension){.size = size, .first = start, .blocks = 1, .length = subsize};
     }
     struct mock_type *type = build_array(old, ndims, dimensions, order, &error);
@@ -108,7 +108,8 @@ static int distribute(struct dimension *dimension, int index, int size, int dist
     *dimension = (struct dimension){.size = size};
     if (distribution == MPI_DISTRIBUTE_NONE) {
         if (processes != 1)
-            return mpimock_error(MPI_ERR_ARG, "dimension %d is not distributed, but over %d processes", index, processes);
+            return mpimock_error(MPI_ERR_ARG, "dimension %d is not distributed, but over %d processes", index,
+                                 processes);
         dimension->blocks = 1;
         dimension->length = size;
         return MPI_SUCCESS;
@@ -150,7 +151,8 @@ int mock_Type_create_darray(int size, int rank, int ndims, const int array_of_gs
         if (array_of_psizes[i] < 1 || (processes *= array_of_psizes[i]) > size)
             return mpimock_error(MPI_ERR_ARG, "the grid of processes does not hold %d of them", size);
     if (processes != size || rank < 0 || rank >= size)
-        return mpimock_error(MPI_ERR_ARG, "rank %d of %d in a grid of %lld processes", rank, size, (long long)processes);
+        return mpimock_error(MPI_ERR_ARG, "rank %d of %d in a grid of %lld processes", rank, size,
+                             (long long)processes);
     struct dimension dimensions[64] = {0};
     int left = size, place = rank; /* ranks are in row-major order on the grid, whatever the order of the array */
     for (int i = 0; i < ndims; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* datatype_create.c: the constructors of MPI-3.1 §4.1.2 to §4.1.10, but for arrays (datatype_array.c); commit and free.
  *
- * Relies on datatype.c for bounds and on the caller's arrays only while a constructor runs. Each keeps its arguments as the
- * recipe that MPI_Type_get_contents gives back.
+ * Relies on datatype.c for bounds and on the caller's arrays only while a constructor runs. Each keeps its arguments as
+ * the recipe that MPI_Type_get_contents gives back.
  */
 #include "datatype.h"
 
@@ -95,9 +95,9 @@ int mock_Type_create_hvector(int count, int blocklength, MPI_Aint stride, MPI_Da
 struct indexed {
     int combiner;
     int count;
-    const int *blocklengths;       /* NULL: all of them are `blocklength` */
+    const int *blocklengths; /* NULL: all of them are `blocklength` */
     int blocklength;
-    const int *displacements;      /* in elements, or NULL: */
+    const int *displacements; /* in elements, or NULL: */
     const MPI_Aint *byte_displacements;
 };
 
@@ -162,7 +162,8 @@ static const MPI_Aint no_addresses[1];
 int mock_Type_indexed(int count, const int array_of_blocklengths[], const int array_of_displacements[],
                       MPI_Datatype oldtype, MPI_Datatype *newtype)
 {
-    struct indexed indexed = {.combiner = MPI_COMBINER_INDEXED, .count = count,
+    struct indexed indexed = {.combiner = MPI_COMBINER_INDEXED,
+                              .count = count,
                               .blocklengths = ARRAY(array_of_blocklengths, count, no_integers),
                               .displacements = ARRAY(array_of_displacements, count, no_integers)};
     return make_indexed(&indexed, oldtype, newtype);
@@ -171,7 +172,8 @@ int mock_Type_indexed(int count, const int array_of_blocklengths[], const int ar
 int mock_Type_create_hindexed(int count, const int array_of_blocklengths[], const MPI_Aint array_of_displacements[],
                               MPI_Datatype oldtype, MPI_Datatype *newtype)
 {
-    struct indexed indexed = {.combiner = MPI_COMBINER_HINDEXED, .count = count,
+    struct indexed indexed = {.combiner = MPI_COMBINER_HINDEXED,
+                              .count = count,
                               .blocklengths = ARRAY(array_of_blocklengths, count, no_integers),
                               .byte_displacements = ARRAY(array_of_displacements, count, no_addresses)};
     return make_indexed(&indexed, oldtype, newtype);
@@ -180,7 +182,9 @@ int mock_Type_create_hindexed(int count, const int array_of_blocklengths[], cons
 int mock_Type_create_indexed_block(int count, int blocklength, const int array_of_displacements[], MPI_Datatype oldtype,
                                    MPI_Datatype *newtype)
 {
-    struct indexed indexed = {.combiner = MPI_COMBINER_INDEXED_BLOCK, .count = count, .blocklength = blocklength,
+    struct indexed indexed = {.combiner = MPI_COMBINER_INDEXED_BLOCK,
+                              .count = count,
+                              .blocklength = blocklength,
                               .displacements = ARRAY(array_of_displacements, count, no_integers)};
     return make_indexed(&indexed, oldtype, newtype);
 }
@@ -188,7 +192,9 @@ int mock_Type_create_indexed_block(int count, int blocklength, const int array_o
 int mock_Type_create_hindexed_block(int count, int blocklength, const MPI_Aint array_of_displacements[],
                                     MPI_Datatype oldtype, MPI_Datatype *newtype)
 {
-    struct indexed indexed = {.combiner = MPI_COMBINER_HINDEXED_BLOCK, .count = count, .blocklength = blocklength,
+    struct indexed indexed = {.combiner = MPI_COMBINER_HINDEXED_BLOCK,
+                              .count = count,
+                              .blocklength = blocklength,
                               .byte_displacements = ARRAY(array_of_displacements, count, no_addresses)};
     return make_indexed(&indexed, oldtype, newtype);
 }

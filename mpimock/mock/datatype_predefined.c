@@ -20,18 +20,22 @@ struct predefined {
     MPI_Datatype first, second; /* of a pair: its two members, at their places in a C struct; else size says all */
 };
 
-#define SIGNED_OF(type_)                                        \
-    (sizeof(type_) == 1   ? REPR_INT8                           \
-     : sizeof(type_) == 2 ? REPR_INT16                          \
-     : sizeof(type_) == 4 ? REPR_INT32                          \
-                          : REPR_INT64)
+#define SIGNED_OF(type_)                                                                                               \
+    (sizeof(type_) == 1 ? REPR_INT8 : sizeof(type_) == 2 ? REPR_INT16 : sizeof(type_) == 4 ? REPR_INT32 : REPR_INT64)
 #define UNSIGNED_OF(type_) (SIGNED_OF(type_) - REPR_INT8 + REPR_UINT8)
-#define BASIC(handle_, type_, repr_, class_) \
-    {handle_, #handle_, sizeof(type_), alignof(type_), repr_, class_, MPI_DATATYPE_NULL, MPI_DATATYPE_NULL}
-#define SIGNED(handle_, type_) BASIC(handle_, type_, SIGNED_OF(type_), CLASS_C_INTEGER)
-#define UNSIGNED(handle_, type_) BASIC(handle_, type_, UNSIGNED_OF(type_), CLASS_C_INTEGER)
-#define FORTRAN(handle_, type_) BASIC(handle_, type_, SIGNED_OF(type_), CLASS_FORTRAN_INTEGER)
-#define PAIR(handle_, repr_, first_, second_) {handle_, #handle_, 0, 0, repr_, CLASS_PAIR, first_, second_}
+/* Handles may be macros, so each name is made a string before its handle is expanded. */
+#define ROW(handle_, name_, type_, repr_, class_)                                                                      \
+    {                                                                                                                  \
+        handle_, name_, sizeof(type_), alignof(type_), repr_, class_, MPI_DATATYPE_NULL, MPI_DATATYPE_NULL             \
+    }
+#define BASIC(handle_, type_, repr_, class_) ROW(handle_, #handle_, type_, repr_, class_)
+#define SIGNED(handle_, type_)               ROW(handle_, #handle_, type_, SIGNED_OF(type_), CLASS_C_INTEGER)
+#define UNSIGNED(handle_, type_)             ROW(handle_, #handle_, type_, UNSIGNED_OF(type_), CLASS_C_INTEGER)
+#define FORTRAN(handle_, type_)              ROW(handle_, #handle_, type_, SIGNED_OF(type_), CLASS_FORTRAN_INTEGER)
+#define PAIR(handle_, repr_, first_, second_)                                                                          \
+    {                                                                                                                  \
+        handle_, #handle_, 0, 0, repr_, CLASS_PAIR, first_, second_                                                    \
+    }
 
 static const struct predefined table[] = {
     BASIC(MPI_CHAR, char, REPR_CHARACTER, CLASS_NONE),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* datatype_query.c: what a program may ask of a datatype: sizes, bounds, names, how it was made (MPI-3.1 §4.1.5 to §4.1.13),
- * and how many elements of it a message holds.
+/* datatype_query.c: what a program may ask of a datatype: sizes, bounds, names, how it was made (MPI-3.1 §4.1.5 to
+ * §4.1.13), and how many elements of it a message holds.
  *
  * Relies on what datatype.c worked out when the type was made.
  */
@@ -39,8 +39,8 @@ int type_walk(const struct mock_type *type, size_t count, char *base, type_visit
     return 0;
 }
 
-/* Basic types in the first `bytes` of the data of `count` elements; what is left of the bytes when one is not whole stays in
- * *bytes. */
+/* Basic types in the first `bytes` of the data of `count` elements; what is left of the bytes when one is not whole
+ * stays in *bytes. */
 static long long count_basics(const struct mock_type *type, size_t count, size_t *bytes)
 {
     if (type->size == 0)
@@ -212,7 +212,8 @@ int mock_Type_get_name(MPI_Datatype datatype, char *type_name, int *resultlen)
 
 /* ---- How it was made (§4.1.13) ---- */
 
-int mock_Type_get_envelope(MPI_Datatype datatype, int *num_integers, int *num_addresses, int *num_datatypes, int *combiner)
+int mock_Type_get_envelope(MPI_Datatype datatype, int *num_integers, int *num_addresses, int *num_datatypes,
+                           int *combiner)
 {
     int error;
     const struct mock_type *type = type_get(datatype, &error);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* deadlock.c: the picture of all ranks at one moment, and the report drawn from it.
  *
- * Relies on what waiting.c publishes. The picture is taken in two passes over the ranks: if each was blocked in the first,
- * with no news and nobody about to wake it, and its counter is the same in the second, then all were blocked in between.
+ * Relies on what waiting.c publishes. The picture is taken in two passes over the ranks: if each was blocked in the
+ * first, with no news and nobody about to wake it, and its counter is the same in the second, then all were blocked in
+ * between.
  */
 #include "deadlock.h"
 

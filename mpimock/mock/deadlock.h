@@ -2,8 +2,8 @@
 /* deadlock.h: finds out that no rank can ever go on, and says who waits for whom.
  *
  * Looking is exact: all ranks are seen blocked at one moment with nothing on its way to any of them; since only a rank
- * that runs can send, none will ever run again. Ranks that wait for work (mpimock_wait_is_idle) are not part of it: with
- * nobody else blocked there is no deadlock.
+ * that runs can send, none will ever run again. Ranks that wait for work (mpimock_wait_is_idle) are not part of it:
+ * with nobody else blocked there is no deadlock.
  */
 #ifndef MPIMOCK_DEADLOCK_H
 #define MPIMOCK_DEADLOCK_H

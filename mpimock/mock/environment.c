@@ -33,9 +33,9 @@ int mock_Get_library_version(char *version, int *resultlen)
 #else
     const char *header = "the installed mpi.h";
 #endif
-    *resultlen = snprintf(version, MPI_MAX_LIBRARY_VERSION_STRING,
-                          "mpimock: a strict MPI-3.1 for one machine, with %s (MPI %d.%d)", header, MPI_VERSION,
-                          MPI_SUBVERSION);
+    *resultlen =
+        snprintf(version, MPI_MAX_LIBRARY_VERSION_STRING,
+                 "mpimock: a strict MPI-3.1 for one machine, with %s (MPI %d.%d)", header, MPI_VERSION, MPI_SUBVERSION);
     return MPI_SUCCESS;
 }
 
@@ -242,7 +242,8 @@ int mock_Add_error_code(int errorclass, int *errorcode)
 {
     mock_lock();
     const struct added *class = added_of(errorclass);
-    bool known = (class != NULL && class->class == errorclass) || (errorclass != MPI_SUCCESS && text_of(errorclass) != NULL);
+    bool known =
+        (class != NULL && class->class == errorclass) || (errorclass != MPI_SUCCESS && text_of(errorclass) != NULL);
     mock_unlock();
     if (!known)
         return mpimock_error(MPI_ERR_ARG, "%d is not an error class", errorclass);

@@ -4,15 +4,15 @@
 
 #include "chapters.h"
 
-#define CONVERSIONS(Name_, Type_, kind_, null_)                    \
-    MPI_Fint mock_##Name_##_c2f(Type_ handle)                      \
-    {                                                              \
-        return handle_to_fortran(kind_, HANDLE_KEY(handle));       \
-    }                                                              \
-    Type_ mock_##Name_##_f2c(MPI_Fint number)                      \
-    {                                                              \
-        uintptr_t key = handle_from_fortran(kind_, (int)number);   \
-        return key != 0 ? (Type_)key : null_;                      \
+#define CONVERSIONS(Name_, Type_, kind_, null_)                                                                        \
+    MPI_Fint mock_##Name_##_c2f(Type_ handle)                                                                          \
+    {                                                                                                                  \
+        return handle_to_fortran(kind_, HANDLE_KEY(handle));                                                           \
+    }                                                                                                                  \
+    Type_ mock_##Name_##_f2c(MPI_Fint number)                                                                          \
+    {                                                                                                                  \
+        uintptr_t key = handle_from_fortran(kind_, (int)number);                                                       \
+        return key != 0 ? (Type_)key : null_;                                                                          \
     }
 
 CONVERSIONS(Comm, MPI_Comm, HANDLE_COMM, MPI_COMM_NULL)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* group.c: ordered sets of processes (MPI-3.1 §6.3).
  *
- * A group is the world ranks of its members in order, and does not change once made. Nothing here communicates. Groups that
- * a program made have a handle each; those inside communicators have none.
+ * A group is the world ranks of its members in order, and does not change once made. Nothing here communicates. Groups
+ * that a program made have a handle each; those inside communicators have none.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -289,8 +289,8 @@ int mock_Group_excl(MPI_Group group, int n, const int ranks[], MPI_Group *newgro
     return choose_ranks(group, n, ranks, false, newgroup);
 }
 
-/* Writes the ranks of one triplet (first, last, stride) behind the `count` there are; returns how many there are then, or
- * -1 with *error set. */
+/* Writes the ranks of one triplet (first, last, stride) behind the `count` there are; returns how many there are then,
+ * or -1 with *error set. */
 static int expand_range(const struct mock_group *group, const int range[3], int count, int ranks[], int *error)
 {
     int first = range[0], last = range[1], stride = range[2];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* handle.c: the table behind the mock's handles.
  *
- * Relies on nothing but malloc. Created handles live in pages of slots that are never moved or freed, so that looking one
- * up takes no lock; creating, destroying and binding take this file's own lock. Freed slots are used again first in,
- * first out, with their next generation: a stale handle is found out until its slot has been used 255 times more.
+ * Relies on nothing but malloc. Created handles live in pages of slots that are never moved or freed, so that looking
+ * one up takes no lock; creating, destroying and binding take this file's own lock. Freed slots are used again first
+ * in, first out, with their next generation: a stale handle is found out until its slot has been used 255 times more.
  * Predefined handles, whatever numbers or addresses the mpi.h gives them, are keys of a small hash table, numbered in
  * the order in which they were bound (their Fortran integers, where handles are pointers).
  */
@@ -16,13 +16,13 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#define INDEX_BITS 18
+#define INDEX_BITS      18
 #define GENERATION_BITS 8
-#define GENERATION_MAX ((1u << GENERATION_BITS) - 1)
-#define INDEX_MAX ((1u << INDEX_BITS) - 1)
-#define PAGE_SLOTS 512u
-#define PAGES ((INDEX_MAX + PAGE_SLOTS) / PAGE_SLOTS)
-#define BOUND_MAX 512u /* a power of two, and twice what an mpi.h predefines of one kind */
+#define GENERATION_MAX  ((1u << GENERATION_BITS) - 1)
+#define INDEX_MAX       ((1u << INDEX_BITS) - 1)
+#define PAGE_SLOTS      512u
+#define PAGES           ((INDEX_MAX + PAGE_SLOTS) / PAGE_SLOTS)
+#define BOUND_MAX       512u /* a power of two, and twice what an mpi.h predefines of one kind */
 
 struct slot {
     _Atomic(void *) object; /* NULL: free */
@@ -64,8 +64,8 @@ static struct slot *slot_of(enum handle_kind kind, uintptr_t key)
     if (key >> (GENERATION_BITS + INDEX_BITS) != (uintptr_t)kind)
         return NULL;
     struct slot *slot = slot_at(&tables[kind], key & INDEX_MAX);
-    if (slot == NULL || atomic_load_explicit(&slot->generation, memory_order_relaxed) !=
-                            ((key >> INDEX_BITS) & GENERATION_MAX))
+    if (slot == NULL ||
+        atomic_load_explicit(&slot->generation, memory_order_relaxed) != ((key >> INDEX_BITS) & GENERATION_MAX))
         return NULL;
     return slot;
 }

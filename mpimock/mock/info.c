@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* info.c: info objects (MPI-3.1 chapter 9): strings under keys, in order. MPI_INFO_ENV says how the job was started (§10.5.3).
+/* info.c: info objects (MPI-3.1 chapter 9): strings under keys, in order. MPI_INFO_ENV says how the job was started
+ * (§10.5.3).
  *
  * Nothing here communicates, and no key means anything here.
  */
@@ -203,7 +204,8 @@ static int check_key(const char *key)
     if (key == NULL || key[0] == '\0')
         return mpimock_error(MPI_ERR_INFO_KEY, "the key is empty");
     if (strlen(key) >= MPI_MAX_INFO_KEY)
-        return mpimock_error(MPI_ERR_INFO_KEY, "a key of %zu characters; %d are allowed", strlen(key), MPI_MAX_INFO_KEY - 1);
+        return mpimock_error(MPI_ERR_INFO_KEY, "a key of %zu characters; %d are allowed", strlen(key),
+                             MPI_MAX_INFO_KEY - 1);
     return MPI_SUCCESS;
 }
 

@@ -2,11 +2,11 @@
 /* mailbox.c: the ring between two ranks as a protocol of one writer and one reader.
  *
  * Relies on segment.h's layout. The writer stores `tail` after the bytes (release), the reader loads it before them
- * (acquire), and likewise with `head` for the room. Each end keeps its own position and the last one it saw of the other,
- * and so touches the other's cache line only when it must.
+ * (acquire), and likewise with `head` for the room. Each end keeps its own position and the last one it saw of the
+ * other, and so touches the other's cache line only when it must.
  *
- * Room: a writer that found none says so in `wants_space`, then looks once more; a reader that has consumed stores `head`,
- * then looks at `wants_space`. A sequentially consistent fence on both sides lets one of the two see the other.
+ * Room: a writer that found none says so in `wants_space`, then looks once more; a reader that has consumed stores
+ * `head`, then looks at `wants_space`. A sequentially consistent fence on both sides lets one of the two see the other.
  */
 #include "mailbox.h"
 

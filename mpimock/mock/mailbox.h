@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* mailbox.h: one end of a ring, as a rank's private memory sees it: records go in whole at one end and come out in order
- * at the other. See struct segment_ring for what is shared.
+/* mailbox.h: one end of a ring, as a rank's private memory sees it: records go in whole at one end and come out in
+ * order at the other. See struct segment_ring for what is shared.
  *
- *     sender     mailbox_reserve (is there room?) · mailbox_write… (fill, in one or two pieces) · mailbox_commit (publish)
- *     receiver   mailbox_front (a record, or none) · mailbox_read… · mailbox_consume (give its room back)
+ *     sender     mailbox_reserve (is there room?) · mailbox_write (fill, piece by piece) · mailbox_commit (publish)
+ *     receiver   mailbox_front (a record, or none) · mailbox_read · mailbox_consume (give its room back)
  *
  * A record is an envelope and its payload, rounded up to a cache line; an envelope therefore never wraps around, and an
- * eager message of 8 bytes is one line. Nothing is visible before commit, and commit is one store: a sender that dies at
- * any instruction leaves only whole records.
+ * eager message of 8 bytes is one line. Nothing is visible before commit, and commit is one store: a sender that dies
+ * at any instruction leaves only whole records.
  */
 #ifndef MPIMOCK_MAILBOX_H
 #define MPIMOCK_MAILBOX_H
@@ -15,31 +15,31 @@
 #include "segment.h"
 
 enum envelope_kind {
-    ENVELOPE_EAGER = 1,      /* a message; its data follows */
-    ENVELOPE_RENDEZVOUS,     /* a message; its data is at `address` of the sender */
-    ENVELOPE_CLEAR_TO_SEND,  /* to the sender of a rendezvous: send `bytes` of the data through the ring */
-    ENVELOPE_DATA,           /* data of a rendezvous from byte `address` on */
-    ENVELOPE_DONE,           /* to the sender: its message was received (rendezvous) or matched (synchronous) */
-    ENVELOPE_CANCEL,         /* to the receiver: take the message back if it is not matched */
-    ENVELOPE_CANCELLED,      /* to the sender: it was taken back */
+    ENVELOPE_EAGER = 1,     /* a message; its data follows */
+    ENVELOPE_RENDEZVOUS,    /* a message; its data is at `address` of the sender */
+    ENVELOPE_CLEAR_TO_SEND, /* to the sender of a rendezvous: send `bytes` of the data through the ring */
+    ENVELOPE_DATA,          /* data of a rendezvous from byte `address` on */
+    ENVELOPE_DONE,          /* to the sender: its message was received (rendezvous) or matched (synchronous) */
+    ENVELOPE_CANCEL,        /* to the receiver: take the message back if it is not matched */
+    ENVELOPE_CANCELLED,     /* to the sender: it was taken back */
     ENVELOPE_KIND_COUNT
 };
 
 #define ENVELOPE_SYNCHRONOUS 1u /* the sender waits for DONE */
-#define ENVELOPE_READY 2u       /* MPI_Rsend */
-#define ENVELOPE_BASIC 4u       /* `type` is that of a predefined datatype, so that it can be compared */
-#define ENVELOPE_FAILED 8u      /* DONE: the data could not be read */
+#define ENVELOPE_READY       2u /* MPI_Rsend */
+#define ENVELOPE_BASIC       4u /* `type` is that of a predefined datatype, so that it can be compared */
+#define ENVELOPE_FAILED      8u /* DONE: the data could not be read */
 
 struct envelope {
     uint8_t kind, flags;
-    uint16_t payload;     /* bytes that follow in the ring */
+    uint16_t payload; /* bytes that follow in the ring */
     int32_t tag;
-    int32_t source;       /* the sender's rank in the communicator */
-    uint32_t request;     /* of the sender of the message, where an answer is due */
+    int32_t source;   /* the sender's rank in the communicator */
+    uint32_t request; /* of the sender of the message, where an answer is due */
     uint64_t context;
-    uint64_t bytes;       /* of the whole message */
-    uint64_t type;        /* the datatype's signature; 0: not known, or matches all */
-    uint64_t signature;   /* a collective's, see mock_isend */
+    uint64_t bytes;     /* of the whole message */
+    uint64_t type;      /* the datatype's signature; 0: not known, or matches all */
+    uint64_t signature; /* a collective's, see mock_isend */
     union {
         uint64_t address; /* RENDEZVOUS, DATA */
         uint32_t reply;   /* CLEAR_TO_SEND: the receiver's request, for DATA's `request` */
@@ -59,8 +59,8 @@ struct mailbox {
 
 void mailbox_open(struct mailbox *mailbox, struct segment *segment, int receiver, int sender);
 
-/* Room for a record with that much payload? The answer no is certain to be followed by the sender's news (its bit set by
- * the receiver) once there is room. */
+/* Room for a record with that much payload? The answer no is certain to be followed by the sender's news (its bit set
+ * by the receiver) once there is room. */
 bool mailbox_reserve(struct mailbox *mailbox, size_t payload);
 /* Where byte `offset` of the record that was reserved goes; `bytes` is cut down to what fits there in one piece. */
 unsigned char *mailbox_write(const struct mailbox *mailbox, size_t offset, size_t *bytes);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* match.c: hashed queues of posted receives and of unexpected messages.
  *
- * Relies on nothing. Entries of one bucket are in the order in which they were queued, whatever their keys, so the first
- * that fits is the right one of its bucket; where two buckets may hold a candidate (a receive from the message's source,
- * and one from any source) the smaller sequence number decides. A message is in two buckets, so that a receive from any
- * source finds the first arrival of its context without looking at each source.
+ * Relies on nothing. Entries of one bucket are in the order in which they were queued, whatever their keys, so the
+ * first that fits is the right one of its bucket; where two buckets may hold a candidate (a receive from the message's
+ * source, and one from any source) the smaller sequence number decides. A message is in two buckets, so that a receive
+ * from any source finds the first arrival of its context without looking at each source.
  */
 #include "match.h"
 
@@ -90,8 +90,7 @@ struct match_entry *matcher_find_posted(const struct matcher *matcher, uint64_t 
     if (matcher->posted_count == 0)
         return NULL;
     struct match_entry *definite = first_posted(&matcher->posted[bucket_of(context, source)], context, source, tag);
-    struct match_entry *any =
-        first_posted(&matcher->posted_any[bucket_of_context(context)], context, MATCH_ANY, tag);
+    struct match_entry *any = first_posted(&matcher->posted_any[bucket_of_context(context)], context, MATCH_ANY, tag);
     if (definite == NULL || (any != NULL && any->sequence < definite->sequence))
         return any;
     return definite;
@@ -135,7 +134,8 @@ void matcher_withdraw_message(struct matcher *matcher, struct match_entry *messa
     matcher->message_count--;
 }
 
-static void visit_all(struct match_link buckets[], void (*visit)(struct match_entry *entry, void *argument), void *argument)
+static void visit_all(struct match_link buckets[], void (*visit)(struct match_entry *entry, void *argument),
+                      void *argument)
 {
     for (unsigned i = 0; i < MATCH_BUCKETS; i++)
         for (struct match_link *link = buckets[i].next, *next; link != &buckets[i]; link = next) {
@@ -144,12 +144,14 @@ static void visit_all(struct match_link buckets[], void (*visit)(struct match_en
         }
 }
 
-void matcher_each_message(struct matcher *matcher, void (*visit)(struct match_entry *entry, void *argument), void *argument)
+void matcher_each_message(struct matcher *matcher, void (*visit)(struct match_entry *entry, void *argument),
+                          void *argument)
 {
     visit_all(matcher->messages, visit, argument);
 }
 
-void matcher_each_posted(struct matcher *matcher, void (*visit)(struct match_entry *entry, void *argument), void *argument)
+void matcher_each_posted(struct matcher *matcher, void (*visit)(struct match_entry *entry, void *argument),
+                         void *argument)
 {
     visit_all(matcher->posted, visit, argument);
     visit_all(matcher->posted_any, visit, argument);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* match.h: MPI's matching rules (MPI-3.1 §3.5) as a pure data structure: posted receives on one side, messages that came
- * before their receive on the other. It allocates nothing and knows no request: users embed its entries.
+/* match.h: MPI's matching rules (MPI-3.1 §3.5) as a pure data structure: posted receives on one side, messages that
+ * came before their receive on the other. It allocates nothing and knows no request: users embed its entries.
  *
- * A receive matches a message if the contexts are equal, and source and tag are equal or the receive's are MATCH_ANY. Of
- * several posted receives a message takes the one posted first; of several messages a receive takes the one that arrived
- * first. Wildcards and definite ones are in one order.
+ * A receive matches a message if the contexts are equal, and source and tag are equal or the receive's are MATCH_ANY.
+ * Of several posted receives a message takes the one posted first; of several messages a receive takes the one that
+ * arrived first. Wildcards and definite ones are in one order.
  */
 #ifndef MPIMOCK_MATCH_H
 #define MPIMOCK_MATCH_H
@@ -33,9 +33,9 @@ struct match_entry {
 #define MATCH_BUCKETS 256u
 
 struct matcher {
-    struct match_link posted[MATCH_BUCKETS];      /* by context and source */
-    struct match_link posted_any[MATCH_BUCKETS];  /* from any source, by context */
-    struct match_link messages[MATCH_BUCKETS];    /* by context and source */
+    struct match_link posted[MATCH_BUCKETS];       /* by context and source */
+    struct match_link posted_any[MATCH_BUCKETS];   /* from any source, by context */
+    struct match_link messages[MATCH_BUCKETS];     /* by context and source */
     struct match_link messages_all[MATCH_BUCKETS]; /* the same messages again, by context */
     uint64_t sequence;
     size_t posted_count, message_count;
@@ -53,9 +53,11 @@ void matcher_arrive(struct matcher *matcher, struct match_entry *message);
 /* Takes an entry off its queue; nothing happens to one that is not queued. */
 void matcher_withdraw_posted(struct matcher *matcher, struct match_entry *receive);
 void matcher_withdraw_message(struct matcher *matcher, struct match_entry *message);
-/* Calls visit for each queued message (or posted receive), in no useful order; visit may withdraw the entry it was given
- * and no other. */
-void matcher_each_message(struct matcher *matcher, void (*visit)(struct match_entry *entry, void *argument), void *argument);
-void matcher_each_posted(struct matcher *matcher, void (*visit)(struct match_entry *entry, void *argument), void *argument);
+/* Calls visit for each queued message (or posted receive), in no useful order; visit may withdraw the entry it was
+ * given and no other. */
+void matcher_each_message(struct matcher *matcher, void (*visit)(struct match_entry *entry, void *argument),
+                          void *argument);
+void matcher_each_posted(struct matcher *matcher, void (*visit)(struct match_entry *entry, void *argument),
+                         void *argument);
 
 #endif

@@ -16,13 +16,20 @@ static const struct {
     enum op_number number;
     const char *name;
 } table[] = {
-    {MPI_MAX, OP_MAX, "MPI_MAX"},          {MPI_MIN, OP_MIN, "MPI_MIN"},
-    {MPI_SUM, OP_SUM, "MPI_SUM"},          {MPI_PROD, OP_PROD, "MPI_PROD"},
-    {MPI_LAND, OP_LAND, "MPI_LAND"},       {MPI_BAND, OP_BAND, "MPI_BAND"},
-    {MPI_LOR, OP_LOR, "MPI_LOR"},          {MPI_BOR, OP_BOR, "MPI_BOR"},
-    {MPI_LXOR, OP_LXOR, "MPI_LXOR"},       {MPI_BXOR, OP_BXOR, "MPI_BXOR"},
-    {MPI_MINLOC, OP_MINLOC, "MPI_MINLOC"}, {MPI_MAXLOC, OP_MAXLOC, "MPI_MAXLOC"},
-    {MPI_REPLACE, OP_REPLACE, "MPI_REPLACE"}, {MPI_NO_OP, OP_NO_OP, "MPI_NO_OP"},
+    {MPI_MAX, OP_MAX, "MPI_MAX"},
+    {MPI_MIN, OP_MIN, "MPI_MIN"},
+    {MPI_SUM, OP_SUM, "MPI_SUM"},
+    {MPI_PROD, OP_PROD, "MPI_PROD"},
+    {MPI_LAND, OP_LAND, "MPI_LAND"},
+    {MPI_BAND, OP_BAND, "MPI_BAND"},
+    {MPI_LOR, OP_LOR, "MPI_LOR"},
+    {MPI_BOR, OP_BOR, "MPI_BOR"},
+    {MPI_LXOR, OP_LXOR, "MPI_LXOR"},
+    {MPI_BXOR, OP_BXOR, "MPI_BXOR"},
+    {MPI_MINLOC, OP_MINLOC, "MPI_MINLOC"},
+    {MPI_MAXLOC, OP_MAXLOC, "MPI_MAXLOC"},
+    {MPI_REPLACE, OP_REPLACE, "MPI_REPLACE"},
+    {MPI_NO_OP, OP_NO_OP, "MPI_NO_OP"},
 };
 #define TABLE_ROWS (sizeof table / sizeof table[0])
 _Static_assert((int)OP_NUMBER_COUNT <= OP_NUMBER_USER, "numbers of operations have 5 bits");

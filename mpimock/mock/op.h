@@ -10,14 +10,14 @@
 struct mock_op {
     MPI_Op handle;
     struct mock_link link;
-    int number;              /* the same on all ranks for the same predefined operation */
+    int number; /* the same on all ranks for the same predefined operation */
     const char *name;
     bool commutative;
     MPI_User_function *user; /* NULL: predefined */
 };
 
-/* Looks a handle up and checks that the operation is defined for the type (MPI-3.1 §5.9.2). NULL, and *error set, where it
- * is not. */
+/* Looks a handle up and checks that the operation is defined for the type (MPI-3.1 §5.9.2). NULL, and *error set, where
+ * it is not. */
 struct mock_op *op_for(MPI_Op handle, const struct mock_type *type, int *error);
 /* inout[i] = in[i] op inout[i]: `in` is the operand of the lower ranks. */
 void op_apply(const struct mock_op *op, const void *in, void *inout, size_t count, const struct mock_type *type);

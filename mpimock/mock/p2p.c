@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* p2p.c: sends and receives: the functions of MPI-3.1 §3.2 to §3.7 and §3.10, and those of the mock's own that collectives
- * stand on. They check arguments and make requests; transfer.c moves the data.
+/* p2p.c: sends and receives: the functions of MPI-3.1 §3.2 to §3.7 and §3.10, and those of the mock's own that
+ * collectives stand on. They check arguments and make requests; transfer.c moves the data.
  */
 #include "p2p.h"
 
@@ -24,7 +24,8 @@ int p2p_check_buffer(const void *buffer, int count, const struct mock_type *type
     if (buffer == MPI_IN_PLACE)
         return mpimock_error(MPI_ERR_BUFFER, "MPI_IN_PLACE is for collective functions only");
     if ((uintptr_t)buffer + (uintptr_t)type->true_lb < 4096)
-        return mpimock_error(MPI_ERR_BUFFER, "the buffer is a null pointer, for %d elements of %zu bytes", count, type->size);
+        return mpimock_error(MPI_ERR_BUFFER, "the buffer is a null pointer, for %d elements of %zu bytes", count,
+                             type->size);
     return MPI_SUCCESS;
 }
 
@@ -54,8 +55,8 @@ int p2p_world_rank(const struct mock_comm *comm, int peer)
 }
 
 /* A request of that message, its arguments checked before; NULL: out of memory. */
-static struct mock_request *make(enum request_kind kind, const void *buffer, size_t count, struct mock_type *type, int peer,
-                                 int tag, const struct mock_comm *comm)
+static struct mock_request *make(enum request_kind kind, const void *buffer, size_t count, struct mock_type *type,
+                                 int peer, int tag, const struct mock_comm *comm)
 {
     struct mock_request *request = request_new(kind);
     if (request == NULL)
@@ -173,7 +174,7 @@ size_t mock_discard_context(uint64_t context)
 /* Starts it. `request` may be NULL: the call blocks until it is complete. */
 static int send_message(const struct p2p_arguments *arguments, enum mock_mode mode, MPI_Request *handle)
 {
-    struct mock_request *request;
+    struct mock_request *request = NULL;
     mock_lock();
     int error = p2p_prepare(arguments, REQUEST_SEND, mode, &request);
     if (error == MPI_SUCCESS) {
@@ -191,7 +192,7 @@ static int send_message(const struct p2p_arguments *arguments, enum mock_mode mo
 
 static int receive_message(const struct p2p_arguments *arguments, MPI_Request *handle, MPI_Status *status)
 {
-    struct mock_request *request;
+    struct mock_request *request = NULL;
     mock_lock();
     int error = p2p_prepare(arguments, REQUEST_RECEIVE, MOCK_STANDARD, &request);
     if (error == MPI_SUCCESS) {
@@ -223,22 +224,26 @@ int mock_Rsend(const void *buf, int count, MPI_Datatype datatype, int dest, int 
     return send_message(&(struct p2p_arguments){buf, count, datatype, dest, tag, comm}, MOCK_READY, NULL);
 }
 
-int mock_Isend(const void *buf, int count, MPI_Datatype datatype, int dest, int tag, MPI_Comm comm, MPI_Request *request)
+int mock_Isend(const void *buf, int count, MPI_Datatype datatype, int dest, int tag, MPI_Comm comm,
+               MPI_Request *request)
 {
     return send_message(&(struct p2p_arguments){buf, count, datatype, dest, tag, comm}, MOCK_STANDARD, request);
 }
 
-int mock_Ibsend(const void *buf, int count, MPI_Datatype datatype, int dest, int tag, MPI_Comm comm, MPI_Request *request)
+int mock_Ibsend(const void *buf, int count, MPI_Datatype datatype, int dest, int tag, MPI_Comm comm,
+                MPI_Request *request)
 {
     return send_message(&(struct p2p_arguments){buf, count, datatype, dest, tag, comm}, MOCK_BUFFERED, request);
 }
 
-int mock_Issend(const void *buf, int count, MPI_Datatype datatype, int dest, int tag, MPI_Comm comm, MPI_Request *request)
+int mock_Issend(const void *buf, int count, MPI_Datatype datatype, int dest, int tag, MPI_Comm comm,
+                MPI_Request *request)
 {
     return send_message(&(struct p2p_arguments){buf, count, datatype, dest, tag, comm}, MOCK_SYNCHRONOUS, request);
 }
 
-int mock_Irsend(const void *buf, int count, MPI_Datatype datatype, int dest, int tag, MPI_Comm comm, MPI_Request *request)
+int mock_Irsend(const void *buf, int count, MPI_Datatype datatype, int dest, int tag, MPI_Comm comm,
+                MPI_Request *request)
 {
     return send_message(&(struct p2p_arguments){buf, count, datatype, dest, tag, comm}, MOCK_READY, request);
 }
@@ -250,7 +255,8 @@ int mock_Recv(void *buf, int count, MPI_Datatype datatype, int source, int tag, 
 
 int mock_Irecv(void *buf, int count, MPI_Datatype datatype, int source, int tag, MPI_Comm comm, MPI_Request *request)
 {
-    return receive_message(&(struct p2p_arguments){buf, count, datatype, source, tag, comm}, request, MPI_STATUS_IGNORE);
+    return receive_message(&(struct p2p_arguments){buf, count, datatype, source, tag, comm}, request,
+                           MPI_STATUS_IGNORE);
 }
 
 /* ---- Both at once (MPI-3.1 §3.10) ---- */
@@ -293,8 +299,8 @@ int mock_Sendrecv_replace(void *buf, int count, MPI_Datatype datatype, int dest,
 {
     struct mock_request *sending = NULL, *receiving = NULL;
     mock_lock();
-    int error = p2p_prepare(&(struct p2p_arguments){buf, count, datatype, dest, sendtag, comm}, REQUEST_SEND, MOCK_STANDARD,
-                            &sending);
+    int error = p2p_prepare(&(struct p2p_arguments){buf, count, datatype, dest, sendtag, comm}, REQUEST_SEND,
+                            MOCK_STANDARD, &sending);
     if (error == MPI_SUCCESS)
         error = p2p_prepare(&(struct p2p_arguments){buf, count, datatype, source, recvtag, comm}, REQUEST_RECEIVE,
                             MOCK_STANDARD, &receiving);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* p2p.h: what sends, receives, persistent ones and probes share: the check of their arguments, the request made of them. */
+/* p2p.h: what sends, receives, persistent ones and probes share: the check of their arguments, the request made of
+ * them. */
 #ifndef MPIMOCK_P2P_H
 #define MPIMOCK_P2P_H
 

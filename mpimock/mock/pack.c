@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* pack.c: typed data to and from its packed form: the bytes of its type map in order, without gaps (MPI-3.1 §4.2).
  *
- * Relies on the parts that datatype.c keeps. Packing may start at any byte and end at any byte, for messages that travel in
- * pieces; it gets there by division and binary search. A block without gaps is one copy, a vector of them one loop.
+ * Relies on the parts that datatype.c keeps. Packing may start at any byte and end at any byte, for messages that
+ * travel in pieces; it gets there by division and binary search. A block without gaps is one copy, a vector of them one
+ * loop.
  */
 #include <limits.h>
 #include <string.h>
@@ -23,8 +24,8 @@ static inline __attribute__((always_inline)) void copy(enum direction direction,
 static inline __attribute__((always_inline)) void copy_blocks(enum direction direction, char *data, char *packed,
                                                               size_t blocks, MPI_Aint stride, size_t bytes)
 {
-#define COPY_LOOP(bytes_)                                                      \
-    for (size_t i = 0; i < blocks; i++, data += stride, packed += (bytes_)) \
+#define COPY_LOOP(bytes_)                                                                                              \
+    for (size_t i = 0; i < blocks; i++, data += stride, packed += (bytes_))                                            \
     copy(direction, data, packed, bytes_)
     if (bytes == 8)
         COPY_LOOP(8);
@@ -77,15 +78,15 @@ static size_t move_part(enum direction direction, char *element, const struct ty
                         char *packed, size_t bytes)
 {
     if (part->dense)
-        return direction == PACK
-                   ? move_dense(PACK, type_at(element, part->first), part->blocks, part->stride, part->bytes, within, packed, bytes)
-                   : move_dense(UNPACK, type_at(element, part->first), part->blocks, part->stride, part->bytes, within, packed,
-                                bytes);
+        return direction == PACK ? move_dense(PACK, type_at(element, part->first), part->blocks, part->stride,
+                                              part->bytes, within, packed, bytes)
+                                 : move_dense(UNPACK, type_at(element, part->first), part->blocks, part->stride,
+                                              part->bytes, within, packed, bytes);
     size_t block = within / part->bytes, done = 0;
     within %= part->bytes;
     for (; block < part->blocks && done < bytes; block++, within = 0)
-        done += move(direction, type_at(element, part->displacement + (MPI_Aint)block * part->stride), part->blocklength,
-                     part->type, within, packed + done, bytes - done);
+        done += move(direction, type_at(element, part->displacement + (MPI_Aint)block * part->stride),
+                     part->blocklength, part->type, within, packed + done, bytes - done);
     return done;
 }
 
@@ -144,12 +145,14 @@ static size_t move(enum direction direction, char *base, size_t count, const str
     return done;
 }
 
-size_t mock_pack(const void *base, size_t count, const struct mock_type *type, size_t offset, void *packed, size_t bytes)
+size_t mock_pack(const void *base, size_t count, const struct mock_type *type, size_t offset, void *packed,
+                 size_t bytes)
 {
     return move(PACK, (char *)(uintptr_t)base, count, type, offset, packed, bytes);
 }
 
-size_t mock_unpack(void *base, size_t count, const struct mock_type *type, size_t offset, const void *packed, size_t bytes)
+size_t mock_unpack(void *base, size_t count, const struct mock_type *type, size_t offset, const void *packed,
+                   size_t bytes)
 {
     return move(UNPACK, base, count, type, offset, (char *)(uintptr_t)packed, bytes);
 }
@@ -159,7 +162,7 @@ size_t mock_unpack(void *base, size_t count, const struct mock_type *type, size_
 struct block_walk {
     int (*visit)(void *argument, MPI_Aint displacement, size_t length);
     void *argument;
-    size_t bytes; /* still wanted */
+    size_t bytes;   /* still wanted */
     MPI_Aint start; /* a run not told yet, because more may be adjacent */
     size_t length;
 };
@@ -185,7 +188,8 @@ static int walk_run(struct block_walk *walk, MPI_Aint displacement, size_t lengt
     return result;
 }
 
-static int walk_elements(struct block_walk *walk, MPI_Aint base, size_t count, const struct mock_type *type, size_t offset);
+static int walk_elements(struct block_walk *walk, MPI_Aint base, size_t count, const struct mock_type *type,
+                         size_t offset);
 
 static int walk_part(struct block_walk *walk, MPI_Aint element, const struct type_part *part, size_t within)
 {
@@ -202,7 +206,8 @@ static int walk_part(struct block_walk *walk, MPI_Aint element, const struct typ
     return result;
 }
 
-static int walk_elements(struct block_walk *walk, MPI_Aint base, size_t count, const struct mock_type *type, size_t offset)
+static int walk_elements(struct block_walk *walk, MPI_Aint base, size_t count, const struct mock_type *type,
+                         size_t offset)
 {
     if (type->size == 0)
         return 0;
@@ -286,7 +291,8 @@ static int check_room(long long position, long long size, long long bytes)
     if (size < 0 || position < 0)
         return mpimock_error(MPI_ERR_ARG, "position %lld in a buffer of %lld bytes", position, size);
     if (bytes > size - position)
-        return mpimock_error(MPI_ERR_TRUNCATE, "%lld bytes at position %lld of a buffer of %lld", bytes, position, size);
+        return mpimock_error(MPI_ERR_TRUNCATE, "%lld bytes at position %lld of a buffer of %lld", bytes, position,
+                             size);
     return MPI_SUCCESS;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pack_external.c: the data representation "external32" (MPI-3.1 §4.3, §13.5.2): big-endian, sizes that do not depend on the
- * machine: a long has 4 bytes there, a wide character 2, a long double is IEEE 754's format of 128 bits.
+/* pack_external.c: the data representation "external32" (MPI-3.1 §4.3, §13.5.2): big-endian, sizes that do not depend
+ * on the machine: a long has 4 bytes there, a wide character 2, a long double is IEEE 754's format of 128 bits.
  *
  * Relies on the type map of each type, element by element: made for exchange with other programs, not for speed.
  */
@@ -119,7 +119,8 @@ static int external_size(const char *datarep, int count, MPI_Datatype datatype, 
 static int check_room(MPI_Aint position, MPI_Aint room, MPI_Aint bytes)
 {
     if (position < 0 || room < 0)
-        return mpimock_error(MPI_ERR_ARG, "position %lld in a buffer of %lld bytes", (long long)position, (long long)room);
+        return mpimock_error(MPI_ERR_ARG, "position %lld in a buffer of %lld bytes", (long long)position,
+                             (long long)room);
     if (bytes > room - position)
         return mpimock_error(MPI_ERR_TRUNCATE, "%lld bytes at position %lld of a buffer of %lld", (long long)bytes,
                              (long long)position, (long long)room);

@@ -3,9 +3,10 @@
 #include "p2p.h"
 #include "transfer.h"
 
-static int prepare(const struct p2p_arguments *arguments, enum request_kind kind, enum mock_mode mode, MPI_Request *handle)
+static int prepare(const struct p2p_arguments *arguments, enum request_kind kind, enum mock_mode mode,
+                   MPI_Request *handle)
 {
-    struct mock_request *request;
+    struct mock_request *request = NULL;
     mock_lock();
     int error = p2p_prepare(arguments, kind, mode, &request);
     if (error == MPI_SUCCESS) {
@@ -16,21 +17,25 @@ static int prepare(const struct p2p_arguments *arguments, enum request_kind kind
     return error;
 }
 
-int mock_Send_init(const void *buf, int count, MPI_Datatype datatype, int dest, int tag, MPI_Comm comm, MPI_Request *request)
+int mock_Send_init(const void *buf, int count, MPI_Datatype datatype, int dest, int tag, MPI_Comm comm,
+                   MPI_Request *request)
 {
-    return prepare(&(struct p2p_arguments){buf, count, datatype, dest, tag, comm}, REQUEST_SEND, MOCK_STANDARD, request);
+    return prepare(&(struct p2p_arguments){buf, count, datatype, dest, tag, comm}, REQUEST_SEND, MOCK_STANDARD,
+                   request);
 }
 
 int mock_Bsend_init(const void *buf, int count, MPI_Datatype datatype, int dest, int tag, MPI_Comm comm,
                     MPI_Request *request)
 {
-    return prepare(&(struct p2p_arguments){buf, count, datatype, dest, tag, comm}, REQUEST_SEND, MOCK_BUFFERED, request);
+    return prepare(&(struct p2p_arguments){buf, count, datatype, dest, tag, comm}, REQUEST_SEND, MOCK_BUFFERED,
+                   request);
 }
 
 int mock_Ssend_init(const void *buf, int count, MPI_Datatype datatype, int dest, int tag, MPI_Comm comm,
                     MPI_Request *request)
 {
-    return prepare(&(struct p2p_arguments){buf, count, datatype, dest, tag, comm}, REQUEST_SEND, MOCK_SYNCHRONOUS, request);
+    return prepare(&(struct p2p_arguments){buf, count, datatype, dest, tag, comm}, REQUEST_SEND, MOCK_SYNCHRONOUS,
+                   request);
 }
 
 int mock_Rsend_init(const void *buf, int count, MPI_Datatype datatype, int dest, int tag, MPI_Comm comm,
@@ -39,9 +44,11 @@ int mock_Rsend_init(const void *buf, int count, MPI_Datatype datatype, int dest,
     return prepare(&(struct p2p_arguments){buf, count, datatype, dest, tag, comm}, REQUEST_SEND, MOCK_READY, request);
 }
 
-int mock_Recv_init(void *buf, int count, MPI_Datatype datatype, int source, int tag, MPI_Comm comm, MPI_Request *request)
+int mock_Recv_init(void *buf, int count, MPI_Datatype datatype, int source, int tag, MPI_Comm comm,
+                   MPI_Request *request)
 {
-    return prepare(&(struct p2p_arguments){buf, count, datatype, source, tag, comm}, REQUEST_RECEIVE, MOCK_STANDARD, request);
+    return prepare(&(struct p2p_arguments){buf, count, datatype, source, tag, comm}, REQUEST_RECEIVE, MOCK_STANDARD,
+                   request);
 }
 
 static int start(MPI_Request handle)
@@ -52,7 +59,8 @@ static int start(MPI_Request handle)
     if (!request->persistent)
         return mpimock_error(MPI_ERR_REQUEST, "the request is not a persistent one");
     if (request->active)
-        return mpimock_error(MPI_ERR_REQUEST, "the request was started already, and not completed by MPI_Wait or MPI_Test");
+        return mpimock_error(MPI_ERR_REQUEST,
+                             "the request was started already, and not completed by MPI_Wait or MPI_Test");
     int error = request->kind == REQUEST_SEND ? transfer_send(request) : transfer_receive(request);
     if (error != MPI_SUCCESS)
         request->active = false;

@@ -40,8 +40,8 @@ static void describe(void *argument, struct segment_wait *wait)
 static void tell(const struct message *message, MPI_Status *status)
 {
     if (status != MPI_STATUS_IGNORE)
-        mock_status_set(status, message->envelope.source, message->envelope.tag, status->MPI_ERROR, message->envelope.bytes,
-                        false);
+        mock_status_set(status, message->envelope.source, message->envelope.tag, status->MPI_ERROR,
+                        message->envelope.bytes, false);
 }
 
 static void tell_nobody(MPI_Status *status)
@@ -157,9 +157,9 @@ static int receive(void *buf, int count, MPI_Datatype datatype, MPI_Message *han
     if (*handle != MPI_MESSAGE_NO_PROC) {
         message = handle_object(HANDLE_MESSAGE, HANDLE_KEY(*handle));
         if (message == NULL)
-            return mpimock_error(MPI_ERR_REQUEST, "%s", *handle == MPI_MESSAGE_NULL
-                                                            ? "the message is MPI_MESSAGE_NULL"
-                                                            : "not a message, or one that was received already");
+            return mpimock_error(MPI_ERR_REQUEST, "%s",
+                                 *handle == MPI_MESSAGE_NULL ? "the message is MPI_MESSAGE_NULL"
+                                                             : "not a message, or one that was received already");
     }
     struct mock_request *made = request_new(REQUEST_RECEIVE);
     if (made == NULL)
@@ -186,7 +186,7 @@ static int receive(void *buf, int count, MPI_Datatype datatype, MPI_Message *han
 
 int mock_Mrecv(void *buf, int count, MPI_Datatype datatype, MPI_Message *message, MPI_Status *status)
 {
-    struct mock_request *request;
+    struct mock_request *request = NULL;
     mock_lock();
     int error = receive(buf, count, datatype, message, &request);
     if (error == MPI_SUCCESS)
@@ -197,7 +197,7 @@ int mock_Mrecv(void *buf, int count, MPI_Datatype datatype, MPI_Message *message
 
 int mock_Imrecv(void *buf, int count, MPI_Datatype datatype, MPI_Message *message, MPI_Request *handle)
 {
-    struct mock_request *request;
+    struct mock_request *request = NULL;
     mock_lock();
     int error = receive(buf, count, datatype, message, &request);
     if (error == MPI_SUCCESS)

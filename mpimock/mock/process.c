@@ -2,13 +2,13 @@
 /* process.c: this process as a rank: how it comes to its segment, its lock, its node, its MPI_Init and MPI_Finalize.
  *
  * A rank is either forked by the supervisor and runs a function (it is attached before that), or a program that the
- * supervisor started (MPI_Init attaches it by the descriptor that it inherited), or was started by nobody: MPI_Init then
- * makes a world of one on the spot.
+ * supervisor started (MPI_Init attaches it by the descriptor that it inherited), or was started by nobody: MPI_Init
+ * then makes a world of one on the spot.
  */
 #include "process.h"
 
-#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -65,8 +65,8 @@ int process_attach(struct segment *segment, int rank, struct problem *problem)
     process_detach();
     mock = (struct mock_process){.rank = rank, .size = (int)segment->n, .segment = segment};
     atomic_store(&segment_rank(segment, rank)->pid, (int32_t)getpid());
-    /* Where Yama restricts ptrace, let the other ranks read this one's messages: they descend from the supervisor too. It
-     * fails where there is no Yama, and is not needed there. */
+    /* Where Yama restricts ptrace, let the other ranks read this one's messages: they descend from the supervisor too.
+     * It fails where there is no Yama, and is not needed there. */
     if (segment->supervisor != 0)
         prctl(PR_SET_PTRACER, (unsigned long)segment->supervisor, 0, 0, 0);
     if (transfer_start() == 0 && mock_chapters_init() == 0)
@@ -80,9 +80,9 @@ void process_detach(void)
 {
     if (mock.segment == NULL)
         return;
-    mock_chapters_finish();
     transfer_stop();
     request_finish();
+    mock_chapters_finish();
     bsend_finish();
     segment_unmap(mock.segment);
     mock = (struct mock_process){.rank = -1};
@@ -96,8 +96,9 @@ static int attach_by_environment(const char *fd_text, struct problem *problem)
     long fd = strtol(fd_text, &end_of_fd, 10);
     long rank = rank_text == NULL ? -1 : strtol(rank_text, &end_of_rank, 10);
     if (*fd_text == '\0' || *end_of_fd != '\0' || fd < 0 || fd > INT_MAX || rank < 0 || *end_of_rank != '\0')
-        return problem_set(problem, EINVAL, "%s=%.20s and %s=%.20s are not what mpimockexec sets", SEGMENT_ENVIRONMENT_FD,
-                           fd_text, SEGMENT_ENVIRONMENT_RANK, rank_text == NULL ? "" : rank_text);
+        return problem_set(problem, EINVAL, "%s=%.20s and %s=%.20s are not what mpimockexec sets",
+                           SEGMENT_ENVIRONMENT_FD, fd_text, SEGMENT_ENVIRONMENT_RANK,
+                           rank_text == NULL ? "" : rank_text);
     int error = segment_attach((int)fd, &segment, problem);
     if (error != 0)
         return error;
@@ -106,14 +107,18 @@ static int attach_by_environment(const char *fd_text, struct problem *problem)
         error = problem_set(problem, EINVAL, "%s=%ld, but the segment has %u ranks", SEGMENT_ENVIRONMENT_RANK, rank,
                             segment->n);
     else if (!atomic_compare_exchange_strong(&segment_rank(segment, (int)rank)->state, &started, SEGMENT_INITIALIZED))
-        error = problem_set(problem, EBUSY, "rank %ld has called MPI_Init already, in this process or in another", rank);
+        error =
+            problem_set(problem, EBUSY, "rank %ld has called MPI_Init already, in this process or in another", rank);
     if (error == 0)
         error = process_attach(segment, (int)rank, problem);
     if (error != 0) {
         segment_unmap(segment);
         return error;
     }
-    fcntl((int)fd, F_SETFD, FD_CLOEXEC); /* programs that this one starts are no ranks */
+    /* Programs that this one starts are no ranks. If a script was started and this is its child, it ends with it. */
+    close((int)fd);
+    unsetenv(SEGMENT_ENVIRONMENT_FD);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     return 0;
 }
 
@@ -161,7 +166,8 @@ int mock_Init_thread(int *argc, char ***argv, int required, int *provided)
     if (mock.initialized)
         return mpimock_error(MPI_ERR_OTHER, "MPI is initialised already");
     if (required < MPI_THREAD_SINGLE || required > MPI_THREAD_MULTIPLE)
-        return mpimock_error(MPI_ERR_ARG, "thread level %d is none of MPI_THREAD_SINGLE … MPI_THREAD_MULTIPLE", required);
+        return mpimock_error(MPI_ERR_ARG, "thread level %d is none of MPI_THREAD_SINGLE … MPI_THREAD_MULTIPLE",
+                             required);
     if (mock.segment == NULL) {
         const char *fd = getenv(SEGMENT_ENVIRONMENT_FD);
         int error = fd != NULL ? attach_by_environment(fd, &problem) : attach_alone(&problem);
@@ -236,7 +242,8 @@ static int meet(void)
 int mock_Finalize(void)
 {
     if (!mock.initialized || mock.finalized)
-        return mpimock_error(MPI_ERR_OTHER, mock.finalized ? "MPI_Finalize was called before" : "MPI_Init was not called");
+        return mpimock_error(MPI_ERR_OTHER,
+                             mock.finalized ? "MPI_Finalize was called before" : "MPI_Init was not called");
     mock_lock();
     struct mock_comm *alone = mock_comm(MPI_COMM_SELF);
     int error = alone == NULL ? MPI_SUCCESS : mock_attributes_delete(alone);

@@ -9,8 +9,8 @@
 /* Status with which a rank leaves that found a deadlock, and the job's. */
 #define PROCESS_STATUS_DEADLOCK 1
 
-/* Makes this process rank `rank` of the segment, which it takes over: a rank of another one it is no more (a fork of it may
- * be, of its own). 0 or a negative errno value with a sentence. */
+/* Makes this process rank `rank` of the segment, which it takes over: a rank of another one it is no more (a fork of it
+ * may be, of its own). 0 or a negative errno value with a sentence. */
 int process_attach(struct segment *segment, int rank, struct problem *problem);
 /* Frees everything; nothing is told to other ranks. Nothing happens where the process is no rank. */
 void process_detach(void);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* program.c: preloads this very libmpimock into a program, and hands it the segment.
  *
- * Relies on the dynamic loader (ld.so(8)): LD_PRELOAD comes first in the search order, so a program compiled with any mpicc
- * finds our MPI_*. Where this library was built with AddressSanitizer its runtime must come before it, also into programs
- * that were built without.
+ * Relies on the dynamic loader (ld.so(8)): LD_PRELOAD comes first in the search order, so a program compiled with any
+ * mpicc finds our MPI_*. Where this library was built with AddressSanitizer its runtime must come before it, also into
+ * programs that were built without.
  */
 #include "program.h"
 
@@ -38,10 +38,11 @@ static int put_first(char **list, const char *library, struct problem *problem)
 {
     char *longer;
     if (strpbrk(library, " :") != NULL)
-        return problem_set(problem, EINVAL,
-                           "libmpimock lies in %s, but LD_PRELOAD takes no path with a blank or a colon: move or link it",
-                           library);
-    if (asprintf(&longer, "%s%s%s", library, *list != NULL && **list != '\0' ? ":" : "", *list != NULL ? *list : "") < 0)
+        return problem_set(
+            problem, EINVAL,
+            "libmpimock lies in %s, but LD_PRELOAD takes no path with a blank or a colon: move or link it", library);
+    if (asprintf(&longer, "%s%s%s", library, *list != NULL && **list != '\0' ? ":" : "", *list != NULL ? *list : "") <
+        0)
         return problem_set(problem, ENOMEM, "out of memory");
     free(*list);
     *list = longer;

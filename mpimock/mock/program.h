@@ -7,7 +7,8 @@
 
 struct program {
     char *const *arguments;
-    char *preload; /* value of LD_PRELOAD; NULL: this libmpimock is no shared library, so the program must have its own */
+    char *
+        preload; /* value of LD_PRELOAD; NULL: this libmpimock is no shared library, so the program must have its own */
 };
 
 /* Before forking. 0 or a negative errno value with a sentence. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* request.c: the life of a request: made, tracked by its peers, completed, reported, released.
  *
- * Relies on the chapters only for keeping a datatype. Requests are taken from a list of spare ones, since every blocking
- * call uses one. Ids in envelopes are numbers with a generation, so that an answer to a request that is over finds nothing.
+ * Relies on the chapters only for keeping a datatype. Requests are taken from a list of spare ones, since every
+ * blocking call uses one. Ids in envelopes are numbers with a generation, so that an answer to a request that is over
+ * finds nothing.
  */
 #include "request.h"
 
@@ -14,7 +15,7 @@
 #include "waiting.h"
 
 #define ID_INDEX_BITS 20 /* requests of one rank that wait for answers at a time: a million */
-#define ID_INDEX_MAX ((1u << ID_INDEX_BITS) - 1)
+#define ID_INDEX_MAX  ((1u << ID_INDEX_BITS) - 1)
 
 _Atomic uint32_t request_events;
 uint32_t request_failures;
@@ -97,6 +98,10 @@ void request_release(struct mock_request *request)
 
 void request_finish(void)
 {
+    while (messages != NULL)
+        request_release(messages);
+    while (others != NULL)
+        request_release(others);
     while (spare != NULL) {
         struct mock_request *request = spare;
         spare = request->next;
@@ -183,12 +188,15 @@ void request_explain(const struct mock_request *request, char *text, size_t byte
                  request->source, request->found_tag, request->message_bytes, request->bytes);
         break;
     case MPI_ERR_TYPE:
-        snprintf(text, bytes, "the message from rank %d with tag %d was sent with another datatype than the receive has",
+        snprintf(text, bytes,
+                 "the message from rank %d with tag %d was sent with another datatype than the receive has",
                  request->source, request->found_tag);
         break;
     case MPI_ERR_BUFFER:
-        snprintf(text, bytes, "the %zu bytes of the message with tag %d could not be copied: the buffer of its sender or of "
-                 "its receiver is not memory of that size", request->message_bytes, request->found_tag);
+        snprintf(text, bytes,
+                 "the %zu bytes of the message with tag %d could not be copied: the buffer of its sender or of "
+                 "its receiver is not memory of that size",
+                 request->message_bytes, request->found_tag);
         break;
     case MPI_ERR_OTHER:
         snprintf(text, bytes, "rank %d sent the message with tag %d by MPI_Rsend before its receive was posted",

@@ -50,9 +50,9 @@ struct mock_request {
     size_t count, bytes;    /* bytes: of the message, or of the receive's room */
     struct mock_type *type; /* kept; NULL: plain bytes */
     uint64_t context;
-    int comm_rank;          /* this process's in the communicator */
-    int peer, peer_world;   /* MATCH_ANY; SEGMENT_WAIT_NOBODY (world): MPI_PROC_NULL */
-    int tag;                /* MATCH_ANY */
+    int comm_rank;        /* this process's in the communicator */
+    int peer, peer_world; /* MATCH_ANY; SEGMENT_WAIT_NOBODY (world): MPI_PROC_NULL */
+    int tag;              /* MATCH_ANY */
 
     /* What came of it */
     int error, source, found_tag;
@@ -71,8 +71,8 @@ struct mock_request {
 struct mock_request *request_new(enum request_kind kind);
 /* Gives back its type, its packed copy, its id and its handle. The operation must not be in progress. NULL is fine. */
 void request_release(struct mock_request *request);
-/* The user's request of a handle, or NULL; and the handle of a request, made when first asked for (MPI_REQUEST_NULL: out
- * of memory). */
+/* The user's request of a handle, or NULL; and the handle of a request, made when first asked for (MPI_REQUEST_NULL:
+ * out of memory). */
 struct mock_request *request_of(MPI_Request handle);
 MPI_Request request_handle(struct mock_request *request);
 /* An id for envelopes, from 1 (0: out of memory); the request of an id, or NULL if that one is over. */
@@ -84,8 +84,8 @@ void request_complete(struct mock_request *request);
 void request_explain(const struct mock_request *request, char *text, size_t bytes);
 /* Returns its error, with mpimock_error()'s detail. */
 int request_report(const struct mock_request *request);
-/* The status that a Wait gives: that of the message, or the empty one for sends and inactive requests. Leaves MPI_ERROR as
- * it is (MPI-3.1 §3.2.5); MPI_STATUS_IGNORE is fine. */
+/* The status that a Wait gives: that of the message, or the empty one for sends and inactive requests. Leaves MPI_ERROR
+ * as it is (MPI-3.1 §3.2.5); MPI_STATUS_IGNORE is fine. */
 void request_status(const struct mock_request *request, MPI_Status *status);
 /* The same with MPI_ERROR set. */
 void request_status_with_error(const struct mock_request *request, MPI_Status *status, int error);
@@ -97,15 +97,15 @@ void request_describe(const struct mock_request *request, struct segment_wait *w
 struct mock_request *request_first_message(void);
 struct mock_request *request_first_other(void);
 
-/* For other chapters: a request that goes on by its verbs, and one that is complete already (its status: `bytes`). NULL:
- * out of memory. The user's handle is request_handle(). */
+/* For other chapters: a request that goes on by its verbs, and one that is complete already (its status: `bytes`).
+ * NULL: out of memory. The user's handle is request_handle(). */
 struct mock_request *request_other(const struct request_verbs *verbs, void *state);
 struct mock_request *request_done(size_t bytes, int error);
 
 /* Events so far that may have completed something, and completions with an error: cheap signs that nothing changed. */
 extern _Atomic uint32_t request_events;
 extern uint32_t request_failures;
-/* Frees the spare ones. */
+/* Frees all of them, whatever goes on. */
 void request_finish(void);
 
 #endif

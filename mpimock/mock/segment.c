@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* segment.c: makes, checks and maps the shared segment; rings doorbells.
  *
- * Relies on Linux: memfd_create, file seals, futexes. Promises that a mapped segment is one of this version, as large as
- * its header says, and can never shrink under its users.
+ * Relies on Linux: memfd_create, file seals, futexes. Promises that a mapped segment is one of this version, as large
+ * as its header says, and can never shrink under its users.
  */
 #include "segment.h"
 
@@ -17,9 +17,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define RING_BYTES_MAX (64u * 1024)
-#define RING_BYTES_MIN (4u * 1024)
-#define RINGS_BUDGET (128u * 1024 * 1024) /* what all rings together should stay below, while that leaves RING_BYTES_MIN */
+#define RING_BYTES_MAX  (64u * 1024)
+#define RING_BYTES_MIN  (4u * 1024)
+#define RINGS_BUDGET    (128u * 1024 * 1024) /* all rings together stay below, as long as RING_BYTES_MIN is left */
 #define EAGER_LIMIT_MAX (8u * 1024)
 
 static const char *const sends_names[SEGMENT_SENDS_COUNT] = {"default", "eager", "sync", "random"};
@@ -33,21 +33,24 @@ static int read_sends(struct segment_settings *settings, const char *value, stru
             settings->sends = (enum segment_sends)i;
             return 0;
         }
-    return problem_set(problem, EINVAL, "mock-sends is \"%.40s\", but must be eager, sync or random", value);
+    return problem_set(problem, EINVAL, "--mock-sends (MPIMOCK_SENDS) is \"%.40s\", but must be eager, sync or random",
+                       value);
 }
 
 static int read_seed(struct segment_settings *settings, const char *value, struct problem *problem)
 {
     if (value == NULL || *value == '\0') {
         if (settings->sends == SEGMENT_SENDS_RANDOM)
-            return problem_set(problem, EINVAL, "mock-sends random needs a seed: add --mock-seed N or set MPIMOCK_SEED");
+            return problem_set(problem, EINVAL,
+                               "--mock-sends random needs a seed: add --mock-seed N, or set MPIMOCK_SEED");
         return 0;
     }
     char *end;
     errno = 0;
     unsigned long long seed = strtoull(value, &end, 10);
     if (*value < '0' || *value > '9' || *end != '\0' || errno != 0)
-        return problem_set(problem, EINVAL, "mock-seed is \"%.40s\", but must be a number from 0 to %llu", value,
+        return problem_set(problem, EINVAL,
+                           "--mock-seed (MPIMOCK_SEED) is \"%.40s\", but must be a number from 0 to %llu", value,
                            ULLONG_MAX);
     settings->seed = seed;
     return 0;

@@ -6,9 +6,9 @@
  *
  *     header · rank slots [n] · node names [nodes] · text of the end · ring heads [n][n] · ring bytes [n][n]
  *
- * Who writes what: the supervisor fills the header before it forks. A rank's slot is its own, but for the doorbell, which
- * every sender rings. Ring (receiver, sender) has one writer and one reader. No lock is needed anywhere, so the death of
- * a rank at any instruction leaves everything consistent.
+ * Who writes what: the supervisor fills the header before it forks. A rank's slot is its own, but for the doorbell,
+ * which every sender rings. Ring (receiver, sender) has one writer and one reader. No lock is needed anywhere, so the
+ * death of a rank at any instruction leaves everything consistent.
  */
 #ifndef MPIMOCK_SEGMENT_H
 #define MPIMOCK_SEGMENT_H
@@ -20,15 +20,15 @@
 
 #include "../launch.h"
 
-#define SEGMENT_MAGIC 0x317470656d697071u
-#define SEGMENT_VERSION 1
-#define SEGMENT_LINE 64 /* bytes of a cache line: what two ranks write must not share one */
+#define SEGMENT_MAGIC      0x317470656d697071u
+#define SEGMENT_VERSION    1
+#define SEGMENT_LINE       64 /* bytes of a cache line: what two ranks write must not share one */
 #define SEGMENT_NAME_BYTES 256
 #define SEGMENT_TEXT_BYTES (64 * 1024)
 #define SEGMENT_NEWS_WORDS (MPIMOCK_RANKS_MAX / 64)
 
 /* The environment of a program that a rank became. */
-#define SEGMENT_ENVIRONMENT_FD "MPIMOCK_SEGMENT"
+#define SEGMENT_ENVIRONMENT_FD   "MPIMOCK_SEGMENT"
 #define SEGMENT_ENVIRONMENT_RANK "MPIMOCK_RANK"
 
 /* How standard sends behave (--mock-sends, MPIMOCK_SENDS). */
@@ -70,8 +70,8 @@ enum segment_wait_kind {
     SEGMENT_WAIT_KIND_COUNT
 };
 
-#define SEGMENT_WAIT_ANY (-1)
-#define SEGMENT_WAIT_NOBODY (-2)
+#define SEGMENT_WAIT_ANY        (-1)
+#define SEGMENT_WAIT_NOBODY     (-2)
 #define SEGMENT_WAIT_CALL_BYTES 32
 #define SEGMENT_WAIT_COMM_BYTES 56
 
@@ -101,9 +101,9 @@ struct segment_rank {
     int32_t result;
     _Atomic uint32_t running; /* counted in the header's `running` */
 
-    /* The doorbell: whoever leaves something for this rank sets the bit of its own rank in `news`, then, if somebody sleeps,
-     * changes `bell` and wakes it. The rank announces that it sleeps before it looks at `news` for the last time; all
-     * these are sequentially consistent, so one of the two sees the other. */
+    /* The doorbell: whoever leaves something for this rank sets the bit of its own rank in `news`, then, if somebody
+     * sleeps, changes `bell` and wakes it. The rank announces that it sleeps before it looks at `news` for the last
+     * time; all these are sequentially consistent, so one of the two sees the other. */
     _Alignas(SEGMENT_LINE) _Atomic uint64_t news[SEGMENT_NEWS_WORDS];
     _Alignas(SEGMENT_LINE) _Atomic uint32_t bell; /* futex */
     _Atomic uint32_t sleeping;                    /* threads of the rank that sleep or are about to */
@@ -114,20 +114,20 @@ struct segment_rank {
     struct segment_wait wait;
 };
 
-/* A ring of bytes for records from one rank to one other. Positions only grow; position modulo ring_bytes is the place. */
+/* A ring of bytes for records from one rank to one other. Positions only grow; modulo ring_bytes they are the place. */
 struct segment_ring {
     _Alignas(SEGMENT_LINE) _Atomic uint64_t tail; /* the sender's: behind the last whole record */
     _Alignas(SEGMENT_LINE) _Atomic uint64_t head; /* the receiver's: first record not yet consumed */
-    _Atomic uint32_t wants_space;                 /* the sender has more: the receiver sets its news when it has consumed */
+    _Atomic uint32_t wants_space; /* the sender has more: the receiver sets its news when it has consumed */
 };
 
 struct segment {
     uint64_t magic;
     uint32_t version;
     uint32_t n, nodes;
-    uint32_t ring_bytes;  /* a power of two */
-    uint32_t eager_limit; /* bytes of data that travel within the first record */
-    uint32_t sends;       /* enum segment_sends */
+    uint32_t ring_bytes;   /* a power of two */
+    uint32_t eager_limit;  /* bytes of data that travel within the first record */
+    uint32_t sends;        /* enum segment_sends */
     uint32_t copy_by_ring; /* MPIMOCK_COPY=ring: never process_vm_readv */
     uint32_t checks;
     uint64_t seed;
@@ -137,8 +137,8 @@ struct segment {
     int32_t cores;      /* that the ranks may use together */
 
     _Alignas(SEGMENT_LINE) _Atomic uint64_t next_context;
-    /* Ranks not asleep. A hint for spinning, and the sign to look for a deadlock; a death may leave it too small, never too
-     * large (see waiting.c). */
+    /* Ranks not asleep. A hint for spinning, and the sign to look for a deadlock; a death may leave it too small, never
+     * too large (see waiting.c). */
     _Alignas(SEGMENT_LINE) _Atomic int32_t running;
     _Alignas(SEGMENT_LINE) _Atomic uint32_t finalizing; /* ranks that have reached MPI_Finalize's meeting point */
     _Atomic int32_t end;                                /* enum segment_end */
@@ -198,10 +198,11 @@ static inline unsigned char *segment_ring_data(struct segment *segment, int rece
 
 /* Wakes whoever sleeps in that rank. */
 void segment_wake(struct segment_rank *slot);
-/* Sets the bit of `from` in the news of `to`, and wakes it if it sleeps. What was written before is seen by whoever takes
- * the news. */
+/* Sets the bit of `from` in the news of `to`, and wakes it if it sleeps. What was written before is seen by whoever
+ * takes the news. */
 void segment_tell(struct segment *segment, int to, int from);
-/* Claims the end of the job; false: somebody was first. The winner writes text and code, then calls segment_end_publish. */
+/* Claims the end of the job; false: somebody was first. The winner writes text and code, then calls
+ * segment_end_publish. */
 bool segment_end_claim(struct segment *segment);
 void segment_end_publish(struct segment *segment, enum segment_end end, int rank, int code);
 /* MPI_Abort: writes the end down unless somebody was first. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* team.c: teams of the runner on the mock: communicators that every member makes by itself.
  *
- * A team's contexts have the highest bit set and its serial number behind it; those that mock_new_contexts counts out never
- * come that far.
+ * A team's contexts have the highest bit set and its serial number behind it; those that mock_new_contexts counts out
+ * never come that far.
  */
 #include "../launch.h"
 #include "objects.h"

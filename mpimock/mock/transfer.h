@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* transfer.h: moves messages: from requests into rings, from rings to matching requests.
  *
- *     eager         the data travels with the envelope; a synchronous send waits for DONE, which comes when it is matched
- *     rendezvous    the envelope says where the data is; the receiver reads it there (process_vm_readv) and answers DONE
+ *     eager         the data travels with the envelope; a synchronous send waits for DONE, sent when it is matched
+ *     rendezvous    the envelope says where the data is; the receiver reads it there (process_vm_readv): DONE
  *     … refused     the receiver answers CLEAR_TO_SEND; DATA follows through the ring, piece by piece
  *     buffered      a rendezvous from a packed copy, by a detached request
  *
@@ -18,7 +18,7 @@
 struct message {
     struct match_entry entry;
     struct envelope envelope;
-    int from; /* world rank */
+    int from;             /* world rank */
     unsigned char data[]; /* an eager message's */
 };
 
@@ -44,7 +44,8 @@ bool transfer_progress(void);
 bool transfer_out_of_memory(void);
 /* Nothing is left to be put into rings. */
 bool transfer_is_flushed(void);
-/* Forgets everything of a context: unexpected messages (their number is returned), posted receives, sends in progress. */
+/* Forgets everything of a context: unexpected messages (their number is returned), posted receives, sends in progress.
+ */
 size_t transfer_discard(uint64_t context);
 /* Messages that no receive took. */
 size_t transfer_unexpected(void);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* waiting.c: progress, then spinning, then sleep.
  *
- * Relies on the doorbell's protocol (struct segment_rank). A rank spins only while no more ranks run than there are cores,
- * and not for long; where there are more it yields a few times, since what it waits for needs the core; then it sleeps
- * without a time limit, and uses nothing.
+ * Relies on the doorbell's protocol (struct segment_rank). A rank spins only while no more ranks run than there are
+ * cores, and not for long; where there are more it yields a few times, since what it waits for needs the core; then it
+ * sleeps without a time limit, and uses nothing.
  *
  * Before it sleeps it publishes what it waits for, and takes itself off the number of running ranks; the one that
- * brings it to zero looks for a deadlock. That number and each rank's own mark are changed in such an order that the death
- * of a rank in between leaves the number too small at most: then somebody looks in vain.
+ * brings it to zero looks for a deadlock. That number and each rank's own mark are changed in such an order that the
+ * death of a rank in between leaves the number too small at most: then somebody looks in vain.
  *
  * A rank with several threads is blocked when all of them are, helpers apart.
  */
@@ -27,8 +27,8 @@
 #include "transfer.h"
 
 #define SPIN_NANOSECONDS 50000
-#define SPIN_ROUND 128 /* looks between two looks at the clock */
-#define YIELDS 8
+#define SPIN_ROUND       128 /* looks between two looks at the clock */
+#define YIELDS           8
 
 void (*mock_waiting_hook)(void);
 static _Thread_local bool idle, helper;

@@ -8,13 +8,13 @@
 #include "segment.h"
 
 struct waiting {
-    bool (*done)(void *argument); /* under the lock, after each event */
+    bool (*done)(void *argument);                                /* under the lock, after each event */
     void (*describe)(void *argument, struct segment_wait *wait); /* under the lock, before it sleeps */
     void *argument;
 };
 
-/* Returns when done() is true: MPI_SUCCESS, or MPI_ERR_NO_MEM if a message found no memory meanwhile. Under the lock, which
- * is given up while it spins or sleeps, however deep it is. */
+/* Returns when done() is true: MPI_SUCCESS, or MPI_ERR_NO_MEM if a message found no memory meanwhile. Under the lock,
+ * which is given up while it spins or sleeps, however deep it is. */
 int mock_wait_until(const struct waiting *waiting);
 
 /* After a test that was in vain: lets another rank run if there are more than cores. */
@@ -25,8 +25,8 @@ void mock_yield(void);
 /* This thread never calls MPI (true), so a deadlock of the others is one of the whole process. */
 void mock_thread_is_helper(bool helper);
 
-/* Called without the lock by a blocking call, in its own thread, after each event that did not complete it and before it
- * sleeps; may leave by a long jump (then mock_discard_context cleans up). NULL: none. */
+/* Called without the lock by a blocking call, in its own thread, after each event that did not complete it and before
+ * it sleeps; may leave by a long jump (then mock_discard_context cleans up). NULL: none. */
 extern void (*mock_waiting_hook)(void);
 
 #pragma GCC visibility pop

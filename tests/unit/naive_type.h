@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* naive_type.h: for tests of datatypes: a derived type as its type map, written out entry by entry (MPI-3.1 §4.1), and random
- * types that are made twice: by the mock, and like this.
+/* naive_type.h: for tests of datatypes: a derived type as its type map, written out entry by entry (MPI-3.1 §4.1), and
+ * random types that are made twice: by the mock, and like this.
  */
 #ifndef NAIVE_TYPE_H
 #define NAIVE_TYPE_H
@@ -213,8 +213,9 @@ static inline void naive_make_subarray(const struct both_types *old, struct both
         for (int i = 0; i < array.sizes[d]; i++)
             array.taken[d][i] = i >= starts[d] && i < starts[d] + subsizes[d];
     }
-    assert_int_equal(mock_Type_create_subarray(array.ndims, array.sizes, subsizes, starts, array.order, old->mock,
-                                               &made->mock), MPI_SUCCESS);
+    assert_int_equal(
+        mock_Type_create_subarray(array.ndims, array.sizes, subsizes, starts, array.order, old->mock, &made->mock),
+        MPI_SUCCESS);
     naive_add_array(&made->naive, &old->naive, &array);
 }
 
@@ -240,7 +241,8 @@ static inline void naive_make_darray(const struct both_types *old, struct both_t
             array.taken[d][i] = naive_has(i, array.sizes[d], distributions[d], arguments[d], processes[d], places[d]);
     }
     assert_int_equal(mock_Type_create_darray(size, rank, array.ndims, array.sizes, distributions, arguments, processes,
-                                             array.order, old->mock, &made->mock), MPI_SUCCESS);
+                                             array.order, old->mock, &made->mock),
+                     MPI_SUCCESS);
     naive_add_array(&made->naive, &old->naive, &array);
 }
 

@@ -38,7 +38,7 @@ static int copy(MPI_Comm comm, int keyval, void *extra, void *in, void *out, int
     return seen.copy_fails;
 }
 
-static int delete(MPI_Comm comm, int keyval, void *value, void *extra)
+static int delete (MPI_Comm comm, int keyval, void *value, void *extra)
 {
     note('d', comm, keyval, value, extra);
     return seen.delete_fails;
@@ -82,7 +82,8 @@ static int life(MPI_Comm world, void *argument)
     CHECK_OK(MPI_Comm_free_keyval(&freed)); /* lives on in the attribute */
     CHECK(freed == MPI_KEYVAL_INVALID);
     CHECK_OK(MPI_Comm_free(&comm));
-    CHECK(seen.n == 5 && seen.event[4].what == 'd' && seen.event[4].value == bytes + 4 && seen.event[4].keyval == keyval);
+    CHECK(seen.n == 5 && seen.event[4].what == 'd' && seen.event[4].value == bytes + 4 &&
+          seen.event[4].keyval == keyval);
     return 0;
 }
 

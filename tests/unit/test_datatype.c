@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_datatype.c: sizes, bounds, elements, signatures and recipes of datatypes, against their type maps written out. */
+/* test_datatype.c: sizes, bounds, elements, signatures and recipes of datatypes, against their type maps written out.
+ */
 #include "naive_type.h"
 
 enum { TYPES = 5000 };
@@ -27,10 +28,23 @@ static void named_types_have_the_sizes_of_c(void **state)
         MPI_Datatype type;
         size_t size;
     } expected[] = {
-        {MPI_CHAR, 1}, {MPI_SHORT, sizeof(short)}, {MPI_INT, sizeof(int)}, {MPI_LONG, sizeof(long)},
-        {MPI_LONG_LONG, 8}, {MPI_FLOAT, 4}, {MPI_DOUBLE, 8}, {MPI_LONG_DOUBLE, sizeof(long double)},
-        {MPI_C_BOOL, 1}, {MPI_C_DOUBLE_COMPLEX, 16}, {MPI_AINT, sizeof(MPI_Aint)}, {MPI_OFFSET, sizeof(MPI_Offset)},
-        {MPI_COUNT, sizeof(MPI_Count)}, {MPI_BYTE, 1}, {MPI_PACKED, 1}, {MPI_INT16_T, 2}, {MPI_UINT64_T, 8},
+        {MPI_CHAR, 1},
+        {MPI_SHORT, sizeof(short)},
+        {MPI_INT, sizeof(int)},
+        {MPI_LONG, sizeof(long)},
+        {MPI_LONG_LONG, 8},
+        {MPI_FLOAT, 4},
+        {MPI_DOUBLE, 8},
+        {MPI_LONG_DOUBLE, sizeof(long double)},
+        {MPI_C_BOOL, 1},
+        {MPI_C_DOUBLE_COMPLEX, 16},
+        {MPI_AINT, sizeof(MPI_Aint)},
+        {MPI_OFFSET, sizeof(MPI_Offset)},
+        {MPI_COUNT, sizeof(MPI_Count)},
+        {MPI_BYTE, 1},
+        {MPI_PACKED, 1},
+        {MPI_INT16_T, 2},
+        {MPI_UINT64_T, 8},
         {MPI_WCHAR, sizeof(wchar_t)},
     };
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
@@ -78,6 +92,15 @@ static void named_types_know_their_names_and_refuse_to_go(void **state)
     (void)state;
     char name[MPI_MAX_OBJECT_NAME];
     int length;
+    const struct {
+        MPI_Datatype type;
+        const char *name;
+    } expected[] = {
+        {MPI_INT, "MPI_INT"}, {MPI_UINT64_T, "MPI_UINT64_T"}, {MPI_2INT, "MPI_2INT"}, {MPI_BYTE, "MPI_BYTE"}};
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        assert_int_equal(mock_Type_get_name(expected[i].type, name, &length), MPI_SUCCESS);
+        assert_string_equal(name, expected[i].name);
+    }
     MPI_Datatype type = MPI_DOUBLE;
     assert_int_equal(mock_Type_get_name(type, name, &length), MPI_SUCCESS);
     assert_string_equal(name, "MPI_DOUBLE");
@@ -188,8 +211,9 @@ static void markers_win_over_data_in_enclosing_types(void **state)
     assert_int_equal(mock_Type_create_resized(MPI_CHAR, -3, 10, &wide), MPI_SUCCESS);
     assert_bounds(wide, -3, 10);
     /* the double lies outside the markers, which count alone (§4.1.6) */
-    assert_int_equal(mock_Type_create_struct(2, (int[]){1, 1}, (MPI_Aint[]){4, 64}, (MPI_Datatype[]){wide, MPI_DOUBLE},
-                                             &both), MPI_SUCCESS);
+    assert_int_equal(
+        mock_Type_create_struct(2, (int[]){1, 1}, (MPI_Aint[]){4, 64}, (MPI_Datatype[]){wide, MPI_DOUBLE}, &both),
+        MPI_SUCCESS);
     assert_bounds(both, 1, 10);
     MPI_Aint true_lb, true_extent;
     assert_int_equal(mock_Type_get_true_extent(both, &true_lb, &true_extent), MPI_SUCCESS);
@@ -205,7 +229,8 @@ static void the_removed_markers_still_mark(void **state)
     (void)state;
     MPI_Datatype type;
     assert_int_equal(mock_Type_struct(3, (int[]){1, 1, 1}, (MPI_Aint[]){-8, 0, 40},
-                                      (MPI_Datatype[]){MPI_LB, MPI_INT, MPI_UB}, &type), MPI_SUCCESS);
+                                      (MPI_Datatype[]){MPI_LB, MPI_INT, MPI_UB}, &type),
+                     MPI_SUCCESS);
     assert_bounds(type, -8, 48);
     int size;
     assert_int_equal(mock_Type_size(type, &size), MPI_SUCCESS);
@@ -244,11 +269,14 @@ static void wrong_arguments_are_refused_by_class(void **state)
     assert_int_equal(mock_Type_create_subarray(1, (int[]){4}, (int[]){3}, (int[]){2}, MPI_ORDER_C, MPI_INT, &type),
                      MPI_ERR_ARG);
     assert_int_equal(mock_Type_create_subarray(0, NULL, NULL, NULL, MPI_ORDER_C, MPI_INT, &type), MPI_ERR_ARG);
-    assert_int_equal(mock_Type_create_subarray(1, (int[]){4}, (int[]){3}, (int[]){0}, 12345, MPI_INT, &type), MPI_ERR_ARG);
+    assert_int_equal(mock_Type_create_subarray(1, (int[]){4}, (int[]){3}, (int[]){0}, 12345, MPI_INT, &type),
+                     MPI_ERR_ARG);
     assert_int_equal(mock_Type_create_darray(4, 0, 1, (int[]){9}, (int[]){MPI_DISTRIBUTE_BLOCK}, (int[]){2}, (int[]){4},
-                                             MPI_ORDER_C, MPI_INT, &type), MPI_ERR_ARG); /* 4 blocks of 2 < 9 */
+                                             MPI_ORDER_C, MPI_INT, &type),
+                     MPI_ERR_ARG); /* 4 blocks of 2 < 9 */
     assert_int_equal(mock_Type_create_darray(4, 4, 1, (int[]){9}, (int[]){MPI_DISTRIBUTE_BLOCK},
-                                             (int[]){MPI_DISTRIBUTE_DFLT_DARG}, (int[]){4}, MPI_ORDER_C, MPI_INT, &type),
+                                             (int[]){MPI_DISTRIBUTE_DFLT_DARG}, (int[]){4}, MPI_ORDER_C, MPI_INT,
+                                             &type),
                      MPI_ERR_ARG);
     assert_true(type == MPI_DATATYPE_NULL);
 
@@ -294,14 +322,16 @@ static void types_that_match_have_the_same_signature(void **state)
     assert_int_equal(mock_type_signature(mock_type(MPI_INT32_T), 6), six);
     assert_int_equal(mock_type_signature(mock_type(MPI_SIGNED_CHAR), 6), mock_type_signature(mock_type(MPI_CHAR), 6));
 
-    assert_int_equal(mock_Type_create_struct(2, (int[]){1, 1}, (MPI_Aint[]){0, 8}, (MPI_Datatype[]){MPI_DOUBLE, MPI_INT},
-                                             &mixed), MPI_SUCCESS);
+    assert_int_equal(
+        mock_Type_create_struct(2, (int[]){1, 1}, (MPI_Aint[]){0, 8}, (MPI_Datatype[]){MPI_DOUBLE, MPI_INT}, &mixed),
+        MPI_SUCCESS);
     assert_int_equal(mock_type_signature(mock_type(mixed), 7), mock_type_signature(mock_type(MPI_DOUBLE_INT), 7));
     assert_int_not_equal(mock_type_signature(mock_type(mixed), 1), 0);
     free_type(&mixed);
     /* the same types in another order */
-    assert_int_equal(mock_Type_create_struct(2, (int[]){1, 1}, (MPI_Aint[]){0, 8}, (MPI_Datatype[]){MPI_INT, MPI_DOUBLE},
-                                             &mixed), MPI_SUCCESS);
+    assert_int_equal(
+        mock_Type_create_struct(2, (int[]){1, 1}, (MPI_Aint[]){0, 8}, (MPI_Datatype[]){MPI_INT, MPI_DOUBLE}, &mixed),
+        MPI_SUCCESS);
     assert_int_not_equal(mock_type_signature(mock_type(mixed), 7), mock_type_signature(mock_type(MPI_DOUBLE_INT), 7));
 
     assert_int_equal(mock_Type_contiguous(3, MPI_BYTE, &bytes), MPI_SUCCESS);

@@ -102,7 +102,8 @@ static void a_rank_in_finalize_is_part_of_it(void **state)
     (void)state;
     run_into_deadlock(2, one_finalizes);
     assert_non_null(strstr(captured.text, "  rank 0: MPI_Finalize\n"));
-    assert_non_null(strstr(captured.text, "  rank 1: MPI_Waitall for 2 requests, the first a receive from rank 0, tag 1"));
+    assert_non_null(
+        strstr(captured.text, "  rank 1: MPI_Waitall for 2 requests, the first a receive from rank 0, tag 1"));
 }
 
 static int wait_alone(MPI_Comm comm, void *argument)

@@ -59,11 +59,11 @@ static int is_group(MPI_Group world, MPI_Group group, const struct list *list)
     return 0;
 }
 
-#define CHECK_IS_GROUP(group, list)                    \
-    do {                                               \
-        int line_ = is_group(world, group, list);      \
-        CHECK(line_ == 0);                             \
-        CHECK_OK(MPI_Group_free(&(group)));            \
+#define CHECK_IS_GROUP(group, list)                                                                                    \
+    do {                                                                                                               \
+        int line_ = is_group(world, group, list);                                                                      \
+        CHECK(line_ == 0);                                                                                             \
+        CHECK_OK(MPI_Group_free(&(group)));                                                                            \
     } while (0)
 
 static int set_operations(MPI_Comm comm, void *argument)

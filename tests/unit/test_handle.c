@@ -25,8 +25,8 @@ static void a_handle_lies_between_the_predefined_ones_of_all_mpis(void **state)
 {
     (void)state;
     uintptr_t key = handle_create(HANDLE_FILE, &objects[0]);
-    assert_true(key >= 0x1000);      /* the MPI-5.0 ABI's are below */
-    assert_true(key < 1u << 30);     /* MPICH's have a bit above set */
+    assert_true(key >= 0x1000);  /* the MPI-5.0 ABI's are below */
+    assert_true(key < 1u << 30); /* MPICH's have a bit above set */
     handle_destroy(HANDLE_FILE, key);
 }
 

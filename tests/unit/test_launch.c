@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_launch.c: the supervisor brings every result back, ends the job when a rank dies, and never leaves a rank behind. */
+/* test_launch.c: the supervisor brings every result back, ends the job when a rank dies, and never leaves a rank
+ * behind. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,8 +96,10 @@ static void an_exit_is_a_result_and_counted_as_a_death(void **state)
     (void)state;
     struct problem problem = {""};
     int died = 77;
-    assert_int_equal(mpimock_launch(&(struct mpimock_launch){.n = 2, .function = exit_with_3, .results = results, .died = &died},
-                                    &problem), 3);
+    assert_int_equal(
+        mpimock_launch(&(struct mpimock_launch){.n = 2, .function = exit_with_3, .results = results, .died = &died},
+                       &problem),
+        3);
     assert_int_equal(results[1], 3);
     assert_int_equal(died, 1);
 }
@@ -188,7 +191,7 @@ static int one_exits_in_between(void *argument)
     return wait_for_ever();
 }
 
-static void a_rank_that_exits_without_finalize_ends_the_job(void **state)
+static void a_rank_that_exits_before_it_returns_ends_the_job(void **state)
 {
     (void)state;
     struct captured captured;
@@ -197,7 +200,7 @@ static void a_rank_that_exits_without_finalize_ends_the_job(void **state)
     captured_end(&captured);
     assert_int_equal(status, 1);
     assert_non_null(strstr(captured.text, "rank 0 (pid "));
-    assert_non_null(strstr(captured.text, "without calling MPI_Finalize"));
+    assert_non_null(strstr(captured.text, "without returning from its function"));
 }
 
 static int one_ignores_sigterm(void *argument)
@@ -394,7 +397,8 @@ static void ranks_lie_on_the_nodes_of_the_hostfile(void **state)
     struct hostfile hostfile;
     static const char text[] = "n1:2\nn2:1\n";
     assert_int_equal(hostfile_parse(&hostfile, text, strlen(text), "hosts", &problem), 0);
-    assert_int_equal(mpimock_launch(&(struct mpimock_launch){.n = 4, .nodes = &hostfile, .function = check_node}, &problem), 0);
+    assert_int_equal(
+        mpimock_launch(&(struct mpimock_launch){.n = 4, .nodes = &hostfile, .function = check_node}, &problem), 0);
     hostfile_finish(&hostfile);
 }
 
@@ -431,7 +435,8 @@ static double processor_seconds(struct timespec time)
 static void ranks_that_wait_use_no_processor_time(void **state)
 {
     (void)state;
-    double start = processor_seconds((struct timespec){0, 0}), both = processor_seconds((struct timespec){0, 500000000});
+    double start = processor_seconds((struct timespec){0, 0}),
+           both = processor_seconds((struct timespec){0, 500000000});
     print_message("8 ranks: %.3f s of processor time, and %.3f s with a wait of 0.5 s\n", start, both);
     assert_true(both - start < 0.3); /* one rank that spins would use 0.5 s */
 }
@@ -446,7 +451,7 @@ int main(void)
         cmocka_unit_test(a_signal_ends_the_job_with_one_sentence),
         cmocka_unit_test(an_abort_ends_the_job_with_its_code),
         cmocka_unit_test(an_abort_with_code_0_is_no_success),
-        cmocka_unit_test(a_rank_that_exits_without_finalize_ends_the_job),
+        cmocka_unit_test(a_rank_that_exits_before_it_returns_ends_the_job),
         cmocka_unit_test(a_rank_that_ignores_sigterm_is_killed),
         cmocka_unit_test(quiet_means_no_sentence),
         cmocka_unit_test(signals_are_handed_on_to_every_rank),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_mailbox.c: a ring carries records whole and in order, says truly when it is full, and shows nothing unfinished. */
+/* test_mailbox.c: a ring carries records whole and in order, says truly when it is full, and shows nothing unfinished.
+ */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

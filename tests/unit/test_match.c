@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_match.c: MPI's matching rules, by replay, and by a random walk beside a matcher that is too simple to be wrong. */
+/* test_match.c: MPI's matching rules, by replay, and by a random walk beside a matcher that is too simple to be wrong.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -114,11 +115,13 @@ struct naive {
 
 static bool fits(const struct match_entry *receive, const struct match_entry *message)
 {
-    return receive->context == message->context && (receive->source == MATCH_ANY || receive->source == message->source) &&
+    return receive->context == message->context &&
+           (receive->source == MATCH_ANY || receive->source == message->source) &&
            (receive->tag == MATCH_ANY || receive->tag == message->tag);
 }
 
-static struct match_entry *naive_find(const struct naive *naive, const struct match_entry *wanted, bool wanted_is_receive)
+static struct match_entry *naive_find(const struct naive *naive, const struct match_entry *wanted,
+                                      bool wanted_is_receive)
 {
     for (size_t i = 0; i < naive->count; i++)
         if (wanted_is_receive ? fits(wanted, naive->queue[i]) : fits(naive->queue[i], wanted))
@@ -171,9 +174,8 @@ static void walk(unsigned seed, int contexts, int sources, int tags)
         if (is_receive && rand() % 3 == 0)
             one->tag = MATCH_ANY;
         struct match_entry *expected = naive_find(is_receive ? &messages : &posted, one, is_receive);
-        struct match_entry *found = is_receive
-                                        ? matcher_find_message(&matcher, one->context, one->source, one->tag)
-                                        : matcher_find_posted(&matcher, one->context, one->source, one->tag);
+        struct match_entry *found = is_receive ? matcher_find_message(&matcher, one->context, one->source, one->tag)
+                                               : matcher_find_posted(&matcher, one->context, one->source, one->tag);
         assert_ptr_equal(found, expected);
         if (found != NULL) {
             if (is_receive)

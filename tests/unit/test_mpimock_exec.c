@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "captured.h"
+#include "launch.h"
 #include "ranks.h"
 
 static int return_rank(MPI_Comm comm, void *argument)
@@ -111,6 +112,39 @@ static void a_rank_may_itself_run_ranks(void **state)
     run_ranks(2, nest, NULL);
 }
 
+static int work_in_teams(MPI_Comm comm, void *argument)
+{
+    static const int members[3] = {3, 0, 2};
+    int world_rank, rank = -1, size, value, flag;
+    (void)argument;
+    CHECK_OK(MPI_Comm_rank(comm, &world_rank));
+    for (uint32_t serial = 1; serial < 20 && world_rank != 1; serial++) {
+        MPI_Comm team;
+        MPI_Request never;
+        CHECK_OK(mpimock_team_create(3, members, serial, &team));
+        CHECK_OK(MPI_Comm_rank(team, &rank));
+        CHECK_OK(MPI_Comm_size(team, &size));
+        CHECK(size == 3 && members[rank] == world_rank);
+        CHECK_OK(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, team, &flag, MPI_STATUS_IGNORE));
+        CHECK_OK(MPI_Allreduce(&rank, &value, 1, MPI_INT, MPI_SUM, team));
+        CHECK(value == 3);
+        /* What is left behind is of no concern to the next team. */
+        CHECK_OK(MPI_Irecv(&value, 1, MPI_INT, (rank + 1) % 3, 1, team, &never));
+        CHECK_OK(MPI_Send(&rank, 1, MPI_INT, (rank + 1) % 3, 0, team));
+        CHECK_OK(MPI_Barrier(team));
+        CHECK_OK(mpimock_team_free(&team));
+        CHECK(team == MPI_COMM_NULL);
+        CHECK_OK(MPI_Wait(&never, MPI_STATUS_IGNORE)); /* cancelled */
+    }
+    return 0;
+}
+
+static void teams_are_made_without_communication_and_leave_nothing_behind(void **state)
+{
+    (void)state;
+    run_ranks(4, work_in_teams, NULL);
+}
+
 /* ---- Threads ---- */
 
 enum { THREADS = 4, MESSAGES = 300 };
@@ -171,6 +205,7 @@ int main(void)
         cmocka_unit_test(wrong_arguments_are_refused),
         cmocka_unit_test(a_function_may_finalize_by_itself),
         cmocka_unit_test(a_rank_may_itself_run_ranks),
+        cmocka_unit_test(teams_are_made_without_communication_and_leave_nothing_behind),
         cmocka_unit_test(threads_of_a_rank_may_all_communicate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,77 +18,116 @@ static void each_operation_is_defined_for_the_types_of_the_standard_alone(void *
         MPI_Datatype type;
         int groups;
     } types[] = {
-        {MPI_INT, C_INTEGER}, {MPI_LONG, C_INTEGER}, {MPI_SHORT, C_INTEGER}, {MPI_UNSIGNED_SHORT, C_INTEGER},
-        {MPI_UNSIGNED, C_INTEGER}, {MPI_UNSIGNED_LONG, C_INTEGER}, {MPI_LONG_LONG, C_INTEGER},
-        {MPI_UNSIGNED_LONG_LONG, C_INTEGER}, {MPI_SIGNED_CHAR, C_INTEGER}, {MPI_UNSIGNED_CHAR, C_INTEGER},
-        {MPI_INT8_T, C_INTEGER}, {MPI_INT16_T, C_INTEGER}, {MPI_INT32_T, C_INTEGER}, {MPI_INT64_T, C_INTEGER},
-        {MPI_UINT8_T, C_INTEGER}, {MPI_UINT16_T, C_INTEGER}, {MPI_UINT32_T, C_INTEGER}, {MPI_UINT64_T, C_INTEGER},
-        {MPI_FLOAT, FLOATING}, {MPI_DOUBLE, FLOATING}, {MPI_LONG_DOUBLE, FLOATING},
-        {MPI_C_BOOL, LOGICAL}, {MPI_C_COMPLEX, SUM_PROD}, {MPI_C_DOUBLE_COMPLEX, SUM_PROD},
-        {MPI_C_LONG_DOUBLE_COMPLEX, SUM_PROD}, {MPI_BYTE, BITS}, {MPI_CHAR, 0}, {MPI_WCHAR, 0}, {MPI_PACKED, 0},
-        {MPI_AINT, MAX_MIN | SUM_PROD | BITS}, {MPI_OFFSET, MAX_MIN | SUM_PROD | BITS},
+        {MPI_INT, C_INTEGER},
+        {MPI_LONG, C_INTEGER},
+        {MPI_SHORT, C_INTEGER},
+        {MPI_UNSIGNED_SHORT, C_INTEGER},
+        {MPI_UNSIGNED, C_INTEGER},
+        {MPI_UNSIGNED_LONG, C_INTEGER},
+        {MPI_LONG_LONG, C_INTEGER},
+        {MPI_UNSIGNED_LONG_LONG, C_INTEGER},
+        {MPI_SIGNED_CHAR, C_INTEGER},
+        {MPI_UNSIGNED_CHAR, C_INTEGER},
+        {MPI_INT8_T, C_INTEGER},
+        {MPI_INT16_T, C_INTEGER},
+        {MPI_INT32_T, C_INTEGER},
+        {MPI_INT64_T, C_INTEGER},
+        {MPI_UINT8_T, C_INTEGER},
+        {MPI_UINT16_T, C_INTEGER},
+        {MPI_UINT32_T, C_INTEGER},
+        {MPI_UINT64_T, C_INTEGER},
+        {MPI_FLOAT, FLOATING},
+        {MPI_DOUBLE, FLOATING},
+        {MPI_LONG_DOUBLE, FLOATING},
+        {MPI_C_BOOL, LOGICAL},
+        {MPI_C_COMPLEX, SUM_PROD},
+        {MPI_C_DOUBLE_COMPLEX, SUM_PROD},
+        {MPI_C_LONG_DOUBLE_COMPLEX, SUM_PROD},
+        {MPI_BYTE, BITS},
+        {MPI_CHAR, 0},
+        {MPI_WCHAR, 0},
+        {MPI_PACKED, 0},
+        {MPI_AINT, MAX_MIN | SUM_PROD | BITS},
+        {MPI_OFFSET, MAX_MIN | SUM_PROD | BITS},
         {MPI_COUNT, MAX_MIN | SUM_PROD | BITS},
-        {MPI_FLOAT_INT, LOCATION}, {MPI_DOUBLE_INT, LOCATION}, {MPI_LONG_INT, LOCATION}, {MPI_2INT, LOCATION},
-        {MPI_SHORT_INT, LOCATION}, {MPI_LONG_DOUBLE_INT, LOCATION},
+        {MPI_FLOAT_INT, LOCATION},
+        {MPI_DOUBLE_INT, LOCATION},
+        {MPI_LONG_INT, LOCATION},
+        {MPI_2INT, LOCATION},
+        {MPI_SHORT_INT, LOCATION},
+        {MPI_LONG_DOUBLE_INT, LOCATION},
 #ifdef MPI_INTEGER
-        {MPI_INTEGER, MAX_MIN | SUM_PROD | BITS}, {MPI_REAL, FLOATING}, {MPI_DOUBLE_PRECISION, FLOATING},
-        {MPI_COMPLEX, SUM_PROD}, {MPI_LOGICAL, LOGICAL}, {MPI_CHARACTER, 0}, {MPI_2REAL, LOCATION},
-        {MPI_2DOUBLE_PRECISION, LOCATION}, {MPI_2INTEGER, LOCATION},
+        {MPI_INTEGER, MAX_MIN | SUM_PROD | BITS},
+        {MPI_REAL, FLOATING},
+        {MPI_DOUBLE_PRECISION, FLOATING},
+        {MPI_COMPLEX, SUM_PROD},
+        {MPI_LOGICAL, LOGICAL},
+        {MPI_CHARACTER, 0},
+        {MPI_2REAL, LOCATION},
+        {MPI_2DOUBLE_PRECISION, LOCATION},
+        {MPI_2INTEGER, LOCATION},
+#endif
+#if defined(MPI_REAL16) && defined(__SIZEOF_FLOAT128__)
+        {MPI_REAL16, FLOATING},
 #endif
     };
     const struct {
         MPI_Op op;
         int group;
     } ops[] = {
-        {MPI_MAX, MAX_MIN}, {MPI_MIN, MAX_MIN}, {MPI_SUM, SUM_PROD}, {MPI_PROD, SUM_PROD}, {MPI_LAND, LOGICAL},
-        {MPI_LOR, LOGICAL}, {MPI_LXOR, LOGICAL}, {MPI_BAND, BITS}, {MPI_BOR, BITS}, {MPI_BXOR, BITS},
-        {MPI_MINLOC, LOCATION}, {MPI_MAXLOC, LOCATION}, {MPI_REPLACE, 0}, {MPI_NO_OP, 0},
+        {MPI_MAX, MAX_MIN},     {MPI_MIN, MAX_MIN},     {MPI_SUM, SUM_PROD}, {MPI_PROD, SUM_PROD}, {MPI_LAND, LOGICAL},
+        {MPI_LOR, LOGICAL},     {MPI_LXOR, LOGICAL},    {MPI_BAND, BITS},    {MPI_BOR, BITS},      {MPI_BXOR, BITS},
+        {MPI_MINLOC, LOCATION}, {MPI_MAXLOC, LOCATION}, {MPI_REPLACE, 0},    {MPI_NO_OP, 0},
     };
     _Alignas(16) char in[32] = {0}, inout[32] = {0};
-    for (size_t t = 0; t < sizeof types / sizeof types[0]; t++)
+    for (size_t t = 0; t < sizeof types / sizeof types[0]; t++) {
+        if (types[t].type == MPI_DATATYPE_NULL) /* as some mpi.h have optional ones */
+            continue;
         for (size_t o = 0; o < sizeof ops / sizeof ops[0]; o++) {
             int expected = (types[t].groups & ops[o].group) != 0 ? MPI_SUCCESS : MPI_ERR_OP;
             int got = mock_Reduce_local(in, inout, 1, types[t].type, ops[o].op);
             if (got != expected)
-                print_message("type %s, operation %zu\n", mock_type(types[t].type) != NULL ? "known" : "unknown", o);
+                print_message("row %zu of the types, row %zu of the operations\n", t, o);
             assert_int_equal(got, expected);
         }
+    }
+}
 }
 
 /* ---- What they compute ---- */
 
 #define N 64
-#define CHECK_OP(type_, handle_, op_, expression_)                                                        \
-    do {                                                                                                  \
-        for (int i_ = 0; i_ < N; i_++) {                                                                  \
-            a[i_] = (type_)(naive_random(7) == 0 ? 0 : (long)naive_random(200) - 100);                    \
-            b[i_] = (type_)(naive_random(7) == 0 ? a[i_] : (type_)naive_random(100));                     \
-            before[i_] = b[i_];                                                                           \
-        }                                                                                                 \
-        assert_int_equal(mock_Reduce_local(a, b, N, handle_, op_), MPI_SUCCESS);                          \
-        for (int i_ = 0; i_ < N; i_++) {                                                                  \
-            type_ x = a[i_], y = before[i_];                                                              \
-            assert_true(b[i_] == (type_)(expression_));                                                   \
-        }                                                                                                 \
+#define CHECK_OP(type_, handle_, op_, expression_)                                                                     \
+    do {                                                                                                               \
+        for (int i_ = 0; i_ < N; i_++) {                                                                               \
+            a[i_] = (type_)(naive_random(7) == 0 ? 0 : (long)naive_random(200) - 100);                                 \
+            b[i_] = (type_)(naive_random(7) == 0 ? a[i_] : (type_)naive_random(100));                                  \
+            before[i_] = b[i_];                                                                                        \
+        }                                                                                                              \
+        assert_int_equal(mock_Reduce_local(a, b, N, handle_, op_), MPI_SUCCESS);                                       \
+        for (int i_ = 0; i_ < N; i_++) {                                                                               \
+            type_ x = a[i_], y = before[i_];                                                                           \
+            assert_true(b[i_] == (type_)(expression_));                                                                \
+        }                                                                                                              \
     } while (0)
-#define CHECK_ARITHMETIC(type_, handle_)                        \
-    do {                                                        \
-        type_ a[N], b[N], before[N];                            \
-        CHECK_OP(type_, handle_, MPI_MAX, x > y ? x : y);       \
-        CHECK_OP(type_, handle_, MPI_MIN, x < y ? x : y);       \
-        CHECK_OP(type_, handle_, MPI_SUM, x + y);               \
-        CHECK_OP(type_, handle_, MPI_PROD, x * y);              \
+#define CHECK_ARITHMETIC(type_, handle_)                                                                               \
+    do {                                                                                                               \
+        type_ a[N], b[N], before[N];                                                                                   \
+        CHECK_OP(type_, handle_, MPI_MAX, x > y ? x : y);                                                              \
+        CHECK_OP(type_, handle_, MPI_MIN, x < y ? x : y);                                                              \
+        CHECK_OP(type_, handle_, MPI_SUM, x + y);                                                                      \
+        CHECK_OP(type_, handle_, MPI_PROD, x *y);                                                                      \
     } while (0)
-#define CHECK_INTEGER(type_, handle_)                           \
-    do {                                                        \
-        CHECK_ARITHMETIC(type_, handle_);                       \
-        type_ a[N], b[N], before[N];                            \
-        CHECK_OP(type_, handle_, MPI_LAND, x && y);             \
-        CHECK_OP(type_, handle_, MPI_LOR, x || y);              \
-        CHECK_OP(type_, handle_, MPI_LXOR, (x != 0) != (y != 0)); \
-        CHECK_OP(type_, handle_, MPI_BAND, x & y);              \
-        CHECK_OP(type_, handle_, MPI_BOR, x | y);               \
-        CHECK_OP(type_, handle_, MPI_BXOR, x ^ y);              \
+#define CHECK_INTEGER(type_, handle_)                                                                                  \
+    do {                                                                                                               \
+        CHECK_ARITHMETIC(type_, handle_);                                                                              \
+        type_ a[N], b[N], before[N];                                                                                   \
+        CHECK_OP(type_, handle_, MPI_LAND, x &&y);                                                                     \
+        CHECK_OP(type_, handle_, MPI_LOR, x || y);                                                                     \
+        CHECK_OP(type_, handle_, MPI_LXOR, (x != 0) != (y != 0));                                                      \
+        CHECK_OP(type_, handle_, MPI_BAND, x &y);                                                                      \
+        CHECK_OP(type_, handle_, MPI_BOR, x | y);                                                                      \
+        CHECK_OP(type_, handle_, MPI_BXOR, x ^ y);                                                                     \
     } while (0)
 
 static void arithmetic_is_that_of_c(void **state)

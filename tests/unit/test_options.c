@@ -75,14 +75,13 @@ static void values_come_behind_a_blank_or_an_equals_sign(void **state)
     struct options options;
 
     (void)state;
-    ACCEPT(&options, "--filter", "-*slow", "--tags=a=b", "--junit", "-", "--json=x.json", "--timeout", "2.5",
+    ACCEPT(&options, "--filter", "-*slow", "--tags=a=b", "--junit", "-", "--json=x.json",
            "--durations=10", "--maxfail", "3", "--hostfile", "hosts");
     assert_string_equal(options.filter, "-*slow");
     assert_string_equal(options.tags, "a=b");
     assert_string_equal(options.junit, "-");
     assert_string_equal(options.json, "x.json");
     assert_string_equal(options.hostfile, "hosts");
-    assert_true(options.timeout == 2.5);
     assert_int_equal(options.durations, 10);
     assert_int_equal(options.maxfail, 3);
     options_finish(&options);
@@ -214,17 +213,7 @@ static void seeds_have_64_bits_and_imply_shuffle(void **state)
 
 static void bad_values_are_refused_in_a_sentence(void **state)
 {
-    static const char *const timeouts[] = {"0",     "-3", "nan", "inf", "1e3", "0x10",
-                                           "1.2.3", ".",  "",    " 1",  "1s",  "1000000001"};
-
     (void)state;
-    for (size_t i = 0; i < sizeof timeouts / sizeof timeouts[0]; i++) {
-        char sentence[256];
-
-        snprintf(sentence, sizeof sentence,
-                 "--timeout: '%s' is no number of seconds (above 0, at most 1000000000; 2.5, say)", timeouts[i]);
-        REFUSE(sentence, "--timeout", timeouts[i]);
-    }
     REFUSE("--maxfail: '-1' is no number of tests (0 to 2147483647)", "--maxfail", "-1");
     REFUSE("--maxfail: '2147483648' is no number of tests (0 to 2147483647)", "--maxfail=2147483648");
     REFUSE("--durations: 'all' is no number of tests (0 to 2147483647)", "--durations", "all");
@@ -414,7 +403,7 @@ static void whatever_is_given_is_read_or_refused_with_a_sentence(void **state)
     static const char *const pieces[] = {
         "--",       "-",    "n",      "auto",    "*",       "/",     "=",
         "4",        "0",    "filter", "list",    "json",    "tap",   "v",
-        "q",        "s",    "seed",   "shuffle", "timeout", "1.5",   "\xFF",
+        "q",        "s",    "seed",   "shuffle", "maxfail", "1.5",   "\xFF",
         "\n",       " ",    "x.so",   "mock",    "color",   "never", "99999999999999999999",
         "fail-on-", "skip", "h",      ""};
     const size_t count = sizeof pieces / sizeof pieces[0];
@@ -445,7 +434,7 @@ static void whatever_is_given_is_read_or_refused_with_a_sentence(void **state)
             continue;
         }
         accepted++;
-        assert_true(options.n >= 0 && options.n_multiply >= 1 && options.n_divide >= 1 && options.timeout >= 0);
+        assert_true(options.n >= 0 && options.n_multiply >= 1 && options.n_divide >= 1);
         assert_in_range(options.verbosity + 1, 0, 3);
         assert_true(options.suite_count < (size_t)argc);
         options_finish(&options);

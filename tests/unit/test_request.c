@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_request.c: requests complete, are reported once, cancelled, freed and started again as MPI-3.1 §3.7 to §3.9 say; and
- * probes see what receives would get.
+/* test_request.c: requests complete, are reported once, cancelled, freed and started again as MPI-3.1 §3.7 to §3.9 say;
+ * and probes see what receives would get.
  */
 #include <stdbool.h>
 #include <stdlib.h>

@@ -272,9 +272,9 @@ static void spoil(struct execution_result *result, const char *message)
 void execution_run(const struct execution_step *step, struct execution_result *result)
 {
     *result = (struct execution_result){0};
-    /* The teardown is always ours: it marks the phase, leaves the world, and makes cmocka free what a failure left. The
-     * state travels in the step. (A stage that is not there saves twenty system calls: cmocka sets its handlers for each.) */
-    const struct CMUnitTest test = {step->name, wrapped_body, step->setup ? wrapped_setup : NULL, wrapped_teardown, NULL};
+    /* Setup and teardown are always ours: they mark the phases, and with both cmocka frees what a failed test left (without,
+     * it would end the process). The test's own state travels in the step. */
+    const struct CMUnitTest test = {step->name, wrapped_body, wrapped_setup, wrapped_teardown, NULL};
     clear(PHASE_SETUP);
     running.step = step;
     int entered = enter_world(step->name, step->team, step->thread_level);

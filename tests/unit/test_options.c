@@ -314,8 +314,8 @@ static void mistakes_in_variables_name_the_variable(void **state)
     setenv("MPIRUN_TESTS_FAIL_ON_SKIP", "perhaps", 1);
     REFUSE("MPIRUN_TESTS_FAIL_ON_SKIP: 'perhaps' is neither yes nor no", "--mock");
     clean_environment(NULL);
-    setenv("MPIRUN_TESTS_TIMOUT", "3", 1);
-    REFUSE("MPIRUN_TESTS_TIMOUT in the environment stands for no option; did you mean MPIRUN_TESTS_TIMEOUT?", "--mock");
+    setenv("MPIRUN_TESTS_MAXFAL", "3", 1);
+    REFUSE("MPIRUN_TESTS_MAXFAL in the environment stands for no option; did you mean MPIRUN_TESTS_MAXFAIL?", "--mock");
     clean_environment(NULL);
     setenv("MPIRUN_TESTS_SPEED", "3", 1);
     REFUSE("MPIRUN_TESTS_SPEED in the environment stands for no option; did you mean MPIRUN_TESTS_SEED?", "--mock");

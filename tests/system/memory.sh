@@ -5,7 +5,7 @@ if [ -n "$SANITIZE" ] || [ -z "$VALGRIND" ] || [ "$VALGRIND" = VALGRIND-NOTFOUND
 fi
 limit=500
 memcheck=("$VALGRIND" -q --trace-children=yes --leak-check=full --errors-for-leak-kinds=definite,possible
-    --error-exitcode=99 --suppressions="$SOURCE/tests/system/valgrind.supp" --log-file="$scratch/valgrind.%p")
+    --error-exitcode=99 --log-file="$scratch/valgrind.%p")
 quiet() {
     cat "$scratch"/valgrind.* >"$scratch/err"
     [ ! -s "$scratch/err" ]

@@ -18,11 +18,11 @@ static int no_memory(void)
     return mpimock_error(MPI_ERR_NO_MEM, "out of memory, or of handles for communicators");
 }
 
-/* A run of 2 * count new contexts, the same on all ranks. */
-static int agree_contexts(const struct collective *call, int count, uint64_t *context)
+/* A pair of new contexts, the same on all ranks. */
+static int agree_contexts(const struct collective *call, uint64_t *context)
 {
     if (call->rank == 0)
-        *context = mock_new_contexts(2 * count);
+        *context = mock_new_contexts(2);
     return collective_broadcast_bytes(call, context, sizeof *context);
 }
 
@@ -46,7 +46,7 @@ static int duplicate(enum mpimock_function function, struct mock_comm *comm, con
     struct collective call;
     uint64_t context = 0;
     collective_begin(&call, comm, function, COLLECTIVE_NO_ROOT, NULL);
-    int error = agree_contexts(&call, 1, &context);
+    int error = agree_contexts(&call, &context);
     if (error != MPI_SUCCESS)
         return error;
     struct mock_comm *made = mock_comm_create(context, comm->group);
@@ -122,7 +122,7 @@ int mock_Comm_create(MPI_Comm handle, MPI_Group group_handle, MPI_Comm *newcomm)
     struct collective call;
     uint64_t context = 0;
     collective_begin(&call, comm, MPIMOCK_COMM_CREATE, COLLECTIVE_NO_ROOT, NULL);
-    error = agree_contexts(&call, 1, &context);
+    error = agree_contexts(&call, &context);
     return error == MPI_SUCCESS ? create_from(group, context, newcomm) : error;
 }
 
@@ -180,8 +180,7 @@ static int compare_wishes(const void *left, const void *right)
     return a->rank < b->rank ? -1 : 1;
 }
 
-/* The new communicator of this rank, from everybody's wishes in order: its color is the n-th of all, with the n-th pair
- * of contexts. */
+/* The new communicator of this rank, from everybody's wishes in order. All colors share the contexts. */
 static int split_create(const struct mock_comm *comm, const struct wish wishes[], int color, uint64_t context,
                         MPI_Comm *newcomm)
 {
@@ -192,18 +191,13 @@ static int split_create(const struct mock_comm *comm, const struct wish wishes[]
     int *members = collective_allocate((size_t)comm->size * sizeof *members);
     if (members == NULL)
         return no_memory();
-    int count = 0, place = -1;
-    for (int i = 0; i < comm->size; i++) {
-        if (wishes[i].color == MPI_UNDEFINED)
-            continue;
-        if (count == 0 && (i == 0 || wishes[i].color != wishes[i - 1].color))
-            place++;
+    int count = 0;
+    for (int i = 0; i < comm->size; i++)
         if (wishes[i].color == color)
             members[count++] = comm->group->world_ranks[wishes[i].rank];
-    }
     struct mock_group *group = mock_group_create(count, members);
     collective_free(members);
-    int error = group == NULL ? no_memory() : create_from(group, context + 2 * (uint64_t)place, newcomm);
+    int error = group == NULL ? no_memory() : create_from(group, context, newcomm);
     mock_group_release(group);
     return error;
 }
@@ -231,7 +225,7 @@ static int split(enum mpimock_function function, struct mock_comm *comm, int col
             error = collective_start_receive(&call, &messages[started++], &table->wishes[i], sizeof mine, byte, i);
         error = collective_finish(&call, messages, started, error);
         qsort(table->wishes, size, sizeof mine, compare_wishes);
-        table->context = mock_new_contexts(2 * comm->size);
+        table->context = mock_new_contexts(2);
     } else {
         error = collective_send(&call, &mine, sizeof mine, byte, 0);
     }

@@ -13,6 +13,10 @@
 
 #include "chapters.h"
 
+#ifndef MPIMOCK_VERSION_TEXT /* the build gives it */
+#define MPIMOCK_VERSION_TEXT "(no version)"
+#endif
+
 /* ---- Versions and names ---- */
 
 int mock_Get_version(int *version, int *subversion)
@@ -33,9 +37,9 @@ int mock_Get_library_version(char *version, int *resultlen)
 #else
     const char *header = "the installed mpi.h";
 #endif
-    *resultlen =
-        snprintf(version, MPI_MAX_LIBRARY_VERSION_STRING,
-                 "mpimock: a strict MPI-3.1 for one machine, with %s (MPI %d.%d)", header, MPI_VERSION, MPI_SUBVERSION);
+    *resultlen = snprintf(version, MPI_MAX_LIBRARY_VERSION_STRING,
+                          "mpimock " MPIMOCK_VERSION_TEXT ": a strict MPI-3.1 for one machine, with %s (MPI %d.%d)",
+                          header, MPI_VERSION, MPI_SUBVERSION);
     return MPI_SUCCESS;
 }
 

@@ -92,7 +92,6 @@ static void each_operation_is_defined_for_the_types_of_the_standard_alone(void *
         }
     }
 }
-}
 
 /* ---- What they compute ---- */
 

@@ -153,6 +153,8 @@ static int find_failed(const struct several *several, int *error)
         const struct mock_request *request = several->requests[i];
         if (!is_active(request) || !request->complete || request->error == MPI_SUCCESS)
             continue;
+        if (request->kind != REQUEST_OTHER)
+            mpimock_error_comm(request->comm);
         request_explain(request, text, sizeof text);
         *error = mpimock_error(MPI_ERR_IN_STATUS, "request %d of %d: %s", i, several->count, text);
         return i;

@@ -66,6 +66,7 @@ static struct mock_request *make(enum request_kind kind, const void *buffer, siz
     request->type = mock_type_keep(type);
     request->bytes = count * type->size;
     request->context = comm->context;
+    request->comm = comm->handle;
     request->comm_rank = comm->rank;
     request->peer = peer == MPI_PROC_NULL ? SEGMENT_WAIT_NOBODY : peer == MPI_ANY_SOURCE ? MATCH_ANY : peer;
     request->peer_world = p2p_world_rank(comm, request->peer);

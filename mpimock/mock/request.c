@@ -212,6 +212,7 @@ int request_report(const struct mock_request *request)
     char text[256];
     if (request->error == MPI_SUCCESS || request->kind == REQUEST_OTHER)
         return request->error;
+    mpimock_error_comm(request->comm);
     request_explain(request, text, sizeof text);
     return mpimock_error(request->error, "%s", text);
 }

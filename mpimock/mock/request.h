@@ -50,6 +50,7 @@ struct mock_request {
     size_t count, bytes;    /* bytes: of the message, or of the receive's room */
     struct mock_type *type; /* kept; NULL: plain bytes */
     uint64_t context;
+    MPI_Comm comm;          /* of that context, for its error handler; it may be gone by now */
     int comm_rank;        /* this process's in the communicator */
     int peer, peer_world; /* MATCH_ANY; SEGMENT_WAIT_NOBODY (world): MPI_PROC_NULL */
     int tag;              /* MATCH_ANY */

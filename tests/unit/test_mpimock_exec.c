@@ -197,6 +197,38 @@ static void threads_of_a_rank_may_all_communicate(void **state)
     run_ranks(2, use_threads, NULL);
 }
 
+/* Truncation on a communicator whose errors return, while those of MPI_COMM_WORLD are fatal (MPI-3.1 §8.3). */
+static int truncate_on_a_duplicate(MPI_Comm comm, void *argument)
+{
+    MPI_Comm dup;
+    MPI_Request requests[2];
+    MPI_Status statuses[2];
+    int sent[2] = {1, 2}, got, class = MPI_SUCCESS;
+    (void)argument;
+    MPI_Comm_dup(comm, &dup);
+    MPI_Comm_set_errhandler(dup, MPI_ERRORS_RETURN);
+    for (int all = 0; all < 2; all++) {
+        MPI_Irecv(&got, 1, MPI_INT, 0, 0, dup, &requests[0]);
+        MPI_Isend(sent, 2, MPI_INT, 0, 0, dup, &requests[1]);
+        int error = all ? MPI_Waitall(2, requests, statuses) : MPI_Wait(&requests[0], &statuses[0]);
+        MPI_Error_class(all && error == MPI_ERR_IN_STATUS ? statuses[0].MPI_ERROR : error, &class);
+        if (class != MPI_ERR_TRUNCATE)
+            return 1 + all;
+        for (int i = 0; i < 2; i++)
+            MPI_Wait(&requests[i], MPI_STATUS_IGNORE);
+    }
+    MPI_Comm_free(&dup);
+    return 0;
+}
+
+static void an_error_of_a_request_goes_to_the_handler_of_its_communicator(void **state)
+{
+    (void)state;
+    int results[1];
+    assert_int_equal(mpimock_exec(1, truncate_on_a_duplicate, NULL, results), 0);
+    assert_int_equal(results[0], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +239,7 @@ int main(void)
         cmocka_unit_test(a_rank_may_itself_run_ranks),
         cmocka_unit_test(teams_are_made_without_communication_and_leave_nothing_behind),
         cmocka_unit_test(threads_of_a_rank_may_all_communicate),
+        cmocka_unit_test(an_error_of_a_request_goes_to_the_handler_of_its_communicator),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

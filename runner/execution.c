@@ -34,6 +34,7 @@ static struct {
     enum phase phase;
     bool body_returned;
     bool in_world;
+    bool pending;             /* it left requests open */
     size_t body_end;          /* size of the output when the body was left by a long jump, or 0 */
     int left;                 /* outcome with which a hook left, or -1 */
     char reason[REASON_MAX];  /* of a hook, or of mrt_skip */
@@ -78,6 +79,26 @@ void mrt_skip(const char *why)
 int mrt_case(void)
 {
     return running.step ? running.step->case_number : 0;
+}
+
+/* ---- The world ---- */
+
+static int enter_world(const char *name, MPI_Comm team, int thread_level)
+{
+    const struct mpimock_world world = {.team = team, .thread_level = thread_level, .name = name};
+    int error = mpimock_world_enter(&world);
+    running.in_world = error == 0;
+    running.pending = false;
+    return error;
+}
+
+/* Negative on failure. Requests that the test left open are no failure: they are remembered, for the team's sake. */
+static int leave_world(void)
+{
+    int left = running.in_world ? mpimock_world_leave() : 0;
+    running.in_world = false;
+    running.pending = running.pending || left > 0;
+    return left < 0 ? left : 0;
 }
 
 /* ---- What cmocka calls ---- */
@@ -125,9 +146,8 @@ static int wrapped_teardown(void **state)
     running.phase = PHASE_TEARDOWN;
     test_speaks();
     int result = running.step->teardown ? running.step->teardown(running.step->state) : 0;
-    if (running.in_world && mpimock_world_leave() != 0 && result == 0)
+    if (leave_world() != 0 && result == 0)
         result = -1;
-    running.in_world = false;
     running.phase = PHASE_DONE;
     cmocka_speaks();
     return result;
@@ -229,6 +249,7 @@ static void read_result(bool failed, struct execution_result *result)
         result->output = copy_of("");
     if (running.body_end > 0 && size <= CAPTURE_KEPT_MAX)
         move_words(result);
+    result->pending = running.pending;
     if (size > 0)
         capture_clear(&running.capture);
 }
@@ -245,21 +266,6 @@ static void clear(enum phase phase)
     running.reason[0] = '\0';
     fflush(running.chatter);
     rewind(running.chatter);
-}
-
-static int enter_world(const char *name, MPI_Comm team, int thread_level)
-{
-    const struct mpimock_world world = {.team = team, .thread_level = thread_level, .name = name};
-    int error = mpimock_world_enter(&world);
-    running.in_world = error == 0;
-    return error;
-}
-
-static int leave_world(void)
-{
-    int error = running.in_world ? mpimock_world_leave() : 0;
-    running.in_world = false;
-    return error;
 }
 
 static void spoil(struct execution_result *result, const char *message)

@@ -34,6 +34,7 @@ struct execution_result {
     char *message; /* "" for none; freed by execution_result_finish, like the output */
     char *output;
     size_t output_size;
+    bool pending; /* requests were left open: the team's communicator must not be freed */
 };
 
 /* From here on until execution_end, what steps write is captured (unless told not to). Negative errno value if output

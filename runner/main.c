@@ -71,13 +71,10 @@ static uint64_t choose_seed(const struct options *options)
 
 static int make_plan(struct plan *plan, const struct options *options, uint64_t seed, struct problem *problem)
 {
-    int error = load_suites(registry_get(), options, problem);
-    if (!error)
-        error = plan_create(plan, registry_get(),
-                            &(struct plan_selection){
-                                .filter = options->filter, .tags = options->tags, .shuffle = options->shuffle, .seed = seed},
-                            problem);
-    return error;
+    return plan_create(plan, registry_get(),
+                       &(struct plan_selection){
+                           .filter = options->filter, .tags = options->tags, .shuffle = options->shuffle, .seed = seed},
+                       problem);
 }
 
 static void say_nothing_selected(const struct options *options, struct problem *problem)
@@ -123,7 +120,21 @@ static int run_on_mock(struct rank_settings *settings)
 }
 
 #ifndef MPIMOCK_NO_MPI
-static int run_under_mpi(struct rank_settings *settings, const struct launcher *launcher)
+/* Rank 0 alone chooses the seed: processes of a launcher would each have drawn their own. */
+static void share_seed(struct rank_settings *settings, const struct mpimock_backend *mpi, struct problem *problem)
+{
+    uint64_t seed = settings->seed;
+    if (!settings->options->shuffle || settings->options->seed_given)
+        return;
+    mpi->Bcast(&seed, sizeof seed, MPI_BYTE, 0, MPI_COMM_WORLD);
+    if (seed == settings->seed || problem->text[0])
+        return;
+    settings->seed = seed;
+    plan_finish(settings->plan);
+    make_plan(settings->plan, settings->options, seed, problem);
+}
+
+static int run_under_mpi(struct rank_settings *settings, const struct launcher *launcher, struct problem *own)
 {
     struct problem problem = {{0}};
     char library[MPI_MAX_LIBRARY_VERSION_STRING];
@@ -140,6 +151,7 @@ static int run_under_mpi(struct rank_settings *settings, const struct launcher *
             rank_say(&problem);
         status = launcher->rank == 0 ? EXIT_STATUS_USAGE : 0;
     } else {
+        share_seed(settings, mpi, own);
         status = rank_run(settings);
     }
     mpi->Finalize();
@@ -212,7 +224,7 @@ static int run(struct rank_settings *settings, const struct launcher *launcher, 
     }
 #ifndef MPIMOCK_NO_MPI
     if (mode == MODE_MPI)
-        return run_under_mpi(settings, launcher);
+        return run_under_mpi(settings, launcher, problem);
 #endif
     if (problem->text[0])
         return refuse(launcher, problem, EXIT_STATUS_USAGE);
@@ -242,7 +254,9 @@ __attribute__((visibility("default"))) int main(int argc, char *argv[])
         status = EXIT_STATUS_PASSED;
     } else {
         uint64_t seed = choose_seed(&options);
-        int error = make_plan(&plan, &options, seed, &problem);
+        int error = load_suites(registry_get(), &options, &problem);
+        if (!error)
+            error = make_plan(&plan, &options, seed, &problem);
         if (options.list != LIST_NO)
             status = error ? refuse(&launcher, &problem, EXIT_STATUS_USAGE) : list(&plan, &options, &launcher);
         else

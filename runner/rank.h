@@ -8,7 +8,7 @@
 
 struct rank_settings {
     const struct options *options;
-    const struct plan *plan;
+    struct plan *plan;
     const struct problem *problem; /* what this rank met while it loaded its suites; "" if nothing */
     uint64_t seed;                 /* of the shuffle */
     int thread_level;              /* that the MPI provides */

@@ -49,13 +49,13 @@ int team_create(struct control *control, const uint32_t members[], uint32_t size
     return error;
 }
 
-void team_free(struct control *control, MPI_Comm *team)
+void team_free(struct control *control, MPI_Comm *team, bool pending)
 {
     if (*team == MPI_COMM_NULL)
         return;
-    if (control->real)
-        control->mpi->Comm_free(team);
-    else
+    if (!control->real)
         mpimock_team_free(team);
+    else if (!pending)
+        control->mpi->Comm_free(team);
     *team = MPI_COMM_NULL;
 }

@@ -25,6 +25,7 @@ struct job {
     /* Of a unit: */
     const struct plan_unit *unit; /* NULL: none */
     struct execution_unit run;
+    bool setup_pending;           /* setup left requests open */
     MPI_Comm team;                /* of all members, for agreement */
     void *state;                  /* cmocka's, as the unit's setup left it */
     char words[PROBLEM_MAX];      /* what went wrong in the fixture run last, on any member; "": nothing */
@@ -83,7 +84,7 @@ static int run_one(struct job *job, uint32_t place, struct execution_result *res
                                            .thread_level = job->worker->thread_level,
                                            .team = team},
                   result);
-    team_free(control, &team);
+    team_free(control, &team, result->pending);
     return 0;
 }
 
@@ -163,6 +164,7 @@ static bool run_between(void *context, const struct execution_result *setup)
 {
     struct job *job = context;
     const struct message_assign *assignment = job->assignment;
+    job->setup_pending = setup->pending;
     job->error = agree_on_fixture(job, "setup", setup);
     if (!job->error)
         job->error = job->words[0] ? report_broken(job) : run_all(job);
@@ -217,10 +219,10 @@ static int run_unit(struct job *job)
         error = agree_on_fixture(job, "teardown", &teardown);
     if (!error && job->last_test != UINT32_MAX)
         error = report_last(job);
+    team_free(control, &job->run.setup_team, job->setup_pending);
+    team_free(control, &job->run.teardown_team, teardown.pending);
+    team_free(control, &job->team, false);
     execution_result_finish(&teardown);
-    team_free(control, &job->run.setup_team);
-    team_free(control, &job->run.teardown_team);
-    team_free(control, &job->team);
     return error;
 }
 

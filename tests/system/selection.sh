@@ -34,5 +34,10 @@ check "another order than the source's" test "$(cmp -s names all.txt; echo $?)" 
 check "of the same tests" diff <(sort names) <(sort all.txt)
 run "$runner" --mock -n 3 --shuffle --filter 'heat.*'
 check "a shuffled run says its seed" says seed
+if [ "$MPI" != none ]; then
+    mpi 3 "$runner" --shuffle --filter 'heat.*'
+    check "under mpiexec all ranks shuffle alike" status_is 0
+    check "with a seed that is told" says seed
+fi
 
 finish

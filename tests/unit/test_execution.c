@@ -77,6 +77,14 @@ static void sends_to_nobody(void **state)
     MPI_Send(&value, 1, MPI_INT, 5, 0, MPI_COMM_WORLD);
 }
 
+static void leaves_a_request_open(void **state)
+{
+    static int value;
+    MPI_Request request;
+    (void)state;
+    MPI_Irecv(&value, 1, MPI_INT, 0, 0, MPI_COMM_WORLD, &request);
+}
+
 static void tells_its_case(void **state)
 {
     (void)state;
@@ -116,7 +124,7 @@ static int fails_by_assertion(void **state)
     return 0;
 }
 
-enum { PASSES, SILENT, ASSERTS, WORDS, SKIPS, SKIPS_CMOCKA, LEAKS, NULL_POINTER, ABORTS, NOBODY, CASE, STATE, SETUP_RESULT,
+enum { PASSES, SILENT, ASSERTS, WORDS, SKIPS, SKIPS_CMOCKA, LEAKS, NULL_POINTER, ABORTS, NOBODY, OPEN, CASE, STATE, SETUP_RESULT,
        SETUP_ASSERTION, TEARDOWN_RESULT, TEARDOWN_ASSERTION, BOTH_FAIL, AFTER_ALL, STEP_COUNT };
 
 static const struct execution_step steps[STEP_COUNT] = {
@@ -130,6 +138,7 @@ static const struct execution_step steps[STEP_COUNT] = {
     [NULL_POINTER] = {.name = "null_pointer", .function = takes_a_null_pointer},
     [ABORTS] = {.name = "aborts", .function = aborts},
     [NOBODY] = {.name = "nobody", .function = sends_to_nobody},
+    [OPEN] = {.name = "open", .function = leaves_a_request_open},
     [CASE] = {.name = "case", .function = tells_its_case, .case_number = 7},
     [STATE] = {.name = "state", .function = finds_its_state, .setup = sets_state},
     [SETUP_RESULT] = {.name = "setup_result", .function = passes, .setup = fails_by_result},
@@ -312,6 +321,14 @@ static void an_mpi_error_fails_with_call_and_class(void **state)
     assert_non_null(strstr(results[NOBODY].message, "MPI_ERR_RANK"));
 }
 
+static void requests_left_open_are_told_and_fail_nothing(void **state)
+{
+    (void)state;
+    expect(OPEN, OUTCOME_PASSED, "", "");
+    assert_true(results[OPEN].pending);
+    assert_false(results[CASE].pending);
+}
+
 static void fixtures_that_fail_are_errors(void **state)
 {
     (void)state;
@@ -400,6 +417,7 @@ int main(void)
         cmocka_unit_test(a_signal_is_a_crash),
         cmocka_unit_test(mpi_abort_is_a_crash_with_its_code),
         cmocka_unit_test(an_mpi_error_fails_with_call_and_class),
+        cmocka_unit_test(requests_left_open_are_told_and_fail_nothing),
         cmocka_unit_test(fixtures_that_fail_are_errors),
         cmocka_unit_test(a_failed_test_stays_failed_when_its_teardown_fails_too),
         cmocka_unit_test(nothing_of_one_step_reaches_the_next),

@@ -472,3 +472,28 @@ MRT_TEST(members_alone_make_a_communicator, .np = 3)
     MPI_Group_free(&pair);
     MPI_Group_free(&world);
 }
+
+/* What a test leaves open ends with it: the teams that follow, of the same ranks, know nothing of it. */
+
+static int never_filled[64];
+
+MRT_TEST(request_is_left_open, .np = 2, .cases = 8)
+{
+    MPI_Request request;
+    int rank;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Irecv(never_filled, 1, MPI_INT, 1 - rank, 7, MPI_COMM_WORLD, &request);
+    if (rank == 0 && mrt_case() % 2)
+        MPI_Send(&rank, 1, MPI_INT, 1, 9, MPI_COMM_WORLD);
+}
+
+MRT_TEST(open_requests_of_others_do_no_harm, .np = 2, .cases = 8)
+{
+    int rank, sum, value, got = -1;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    value = 10 * mrt_case() + rank;
+    MPI_Allreduce(&value, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+    assert_int_equal(sum, 20 * mrt_case() + 1);
+    MPI_Sendrecv(&value, 1, MPI_INT, 1 - rank, 7, &got, 1, MPI_INT, 1 - rank, 7, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    assert_int_equal(got, 10 * mrt_case() + 1 - rank);
+}

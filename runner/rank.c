@@ -89,7 +89,7 @@ static void name_mpi(const struct mpimock_backend *mpi, char *name, size_t size)
     else if (sscanf(text, "MPICH Version: %31s", version) == 1)
         snprintf(name, size, "MPICH %s", version);
     else
-        snprintf(name, size, "%.*s", (int)strcspn(text, "\n,"), text);
+        snprintf(name, size, "%.*s", (int)strcspn(text, "\n,:"), text);
 }
 
 static int run_reported(const struct rank_settings *settings, struct control *control, char *const hosts[],

@@ -74,22 +74,23 @@ static void take_block(struct plan *to, struct plan *from, size_t first, const s
     int unit = from->tests[first].unit;
     struct plan_unit *taken = NULL;
     for (size_t i = first; i < from->count && from->tests[i].unit == unit && (unit >= 0 || i == first); i++) {
-        struct plan_test *test = &from->tests[i];
+        const struct plan_test *test = &from->tests[i];
         if (!is_selected(selection, test))
             continue;
+        struct plan_test *copy = &to->tests[to->count++]; /* the old plan keeps its numbers of units: they bound its blocks */
+        *copy = *test;
         if (unit >= 0 && !taken) {
             taken = &to->units[to->unit_count++];
             *taken = from->units[unit];
-            taken->first = to->count;
+            taken->first = to->count - 1;
         }
         if (taken) {
             taken->count++;
             if (test->np == MRT_NP_ALL || (taken->np != MRT_NP_ALL && test->np > taken->np))
                 taken->np = test->np;
-            test->unit = (int)to->unit_count - 1;
+            copy->unit = (int)to->unit_count - 1;
         }
-        to->tests[to->count++] = *test;
-        test->name = test->tags = NULL; /* the new plan's now */
+        from->tests[i].name = from->tests[i].tags = NULL; /* the new plan's now */
     }
 }
 

@@ -101,7 +101,7 @@ static void an_exit_is_a_result_and_counted_as_a_death(void **state)
                        &problem),
         3);
     assert_int_equal(results[1], 3);
-    assert_int_equal(died, 1);
+    assert_in_range(died, 1, 2); /* the other one is ended, unless it has returned by then */
 }
 
 static int write_without_newline(void *argument)

@@ -353,6 +353,30 @@ static void a_shuffle_keeps_units_whole_and_in_order(void **state)
     assert_true(moved);
 }
 
+/* Blocks are told apart by their numbers while they are renumbered: side by side they must not run into each other. */
+static void units_side_by_side_stay_apart_in_a_shuffle(void **state)
+{
+    static const struct CMUnitTest group_tests[] = {{"x", body, NULL, NULL, NULL}, {"y", body, NULL, NULL, NULL}};
+    static const char *const names[] = {"a", "b", "c", "d", "e"};
+    static struct mrt_cmocka_group groups[5];
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        groups[i] = (struct mrt_cmocka_group){.name = names[i], .tests = group_tests, .count = 2, .file = "g.c", .line = i};
+        mrt_register_cmocka_group(&groups[i]);
+    }
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        struct plan plan = make(&(struct plan_selection){.shuffle = true, .seed = seed});
+        assert_int_equal(plan.count, 10);
+        assert_int_equal(plan.unit_count, 5);
+        for (size_t i = 0; i < 10; i++) {
+            assert_int_equal(plan.tests[i].unit, i / 2);
+            assert_string_equal(plan.tests[i].suite, plan.units[i / 2].name);
+            assert_string_equal(strchr(plan.tests[i].name, '.'), i % 2 ? ".y" : ".x");
+        }
+        plan_finish(&plan);
+    }
+}
+
 static void one_seed_is_one_order_and_another_another(void **state)
 {
     (void)state;
@@ -563,6 +587,7 @@ int main(void)
         cmocka_unit_test_teardown(a_group_with_several_sizes_runs_whole_in_each, clear),
         cmocka_unit_test_teardown(filters_and_tags_select, clear),
         cmocka_unit_test_teardown(a_shuffle_keeps_units_whole_and_in_order, clear),
+        cmocka_unit_test_teardown(units_side_by_side_stay_apart_in_a_shuffle, clear),
         cmocka_unit_test_teardown(one_seed_is_one_order_and_another_another, clear),
         cmocka_unit_test_teardown(the_order_of_two_tests_does_not_depend_on_the_filter, clear),
         cmocka_unit_test_teardown(the_hash_tells_what_decides_how_tests_run, clear),

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "../mpimock/launch.h"
+#include "notice.h"
 
 int control_create(struct control *control)
 {
@@ -30,6 +31,7 @@ void control_destroy(struct control *control)
 {
     if (control->comm != MPI_COMM_NULL)
         control->mpi->Comm_free(&control->comm);
+    notice_forget(control);
     free(control->buffer);
     control->buffer = NULL;
 }
@@ -118,27 +120,38 @@ static int wait_for_message(struct control *control, int from, MPI_Status *statu
     }
 }
 
-int control_receive(struct control *control, int from, struct control_message *message)
+/* Receives the message that was found into the buffer, which grows as needed. */
+static int take(struct control *control, const MPI_Status *status, int *size)
 {
     const struct mpimock_backend *mpi = control->mpi;
-    MPI_Status status;
-    int size, error = wait_for_message(control, from, &status);
-    if (error)
-        return error;
-    if (mpi->Get_count(&status, MPI_BYTE, &size) != MPI_SUCCESS || size < 0)
+    if (mpi->Get_count(status, MPI_BYTE, size) != MPI_SUCCESS || *size < 0)
         return -EIO;
-    if ((size_t)size > control->capacity) {
+    if ((size_t)*size > control->capacity) {
         free(control->buffer);
-        control->capacity = (size_t)size < 4096 ? 4096 : (size_t)size;
+        control->capacity = (size_t)*size < 4096 ? 4096 : (size_t)*size;
         control->buffer = malloc(control->capacity);
         if (!control->buffer) {
             control->capacity = 0;
             return -ENOMEM;
         }
     }
-    if (mpi->Recv(control->buffer, size, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG, control->comm,
-                  MPI_STATUS_IGNORE) != MPI_SUCCESS)
-        return -EIO;
+    return mpi->Recv(control->buffer, *size, MPI_BYTE, status->MPI_SOURCE, status->MPI_TAG, control->comm,
+                     MPI_STATUS_IGNORE) == MPI_SUCCESS
+               ? 0
+               : -EIO;
+}
+
+int control_receive(struct control *control, int from, struct control_message *message)
+{
+    MPI_Status status;
+    int size, error;
+    do {
+        error = wait_for_message(control, from, &status);
+        if (!error)
+            error = take(control, &status, &size);
+        if (error)
+            return error;
+    } while (status.MPI_TAG == MESSAGE_NOTICE);
     *message = (struct control_message){
         .kind = (enum message_kind)status.MPI_TAG, .from = status.MPI_SOURCE, .bytes = control->buffer, .size = (size_t)size};
     return 0;

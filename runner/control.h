@@ -15,6 +15,7 @@
 #include "message.h"
 
 struct control_posted;
+struct notice;
 
 struct control {
     const struct mpimock_backend *mpi;
@@ -23,6 +24,7 @@ struct control {
     bool real;             /* a real MPI, not the mock */
     char host[MPI_MAX_PROCESSOR_NAME];
     struct control_posted *posted;
+    struct notice *notices; /* notice.c's: those that came before their test, and the one taken last */
     unsigned char *buffer; /* of the message received last */
     size_t capacity;
 };
@@ -44,7 +46,8 @@ int control_send(struct control *control, enum message_kind kind, int to, const 
  * the bytes are copied. control_flush waits until all have left. */
 int control_post(struct control *control, enum message_kind kind, int to, const void *bytes, size_t size);
 int control_flush(struct control *control);
-/* Waits for a message from `from` (MPI_ANY_SOURCE: anyone). */
+/* Waits for a message from `from` (MPI_ANY_SOURCE: anyone). A notice (notice.h) that comes instead is dropped: who waits
+ * here is in no test, and an assignment of rank 0's precedes its notices about it. */
 int control_receive(struct control *control, int from, struct control_message *message);
 
 #endif

@@ -111,3 +111,25 @@ int message_result_decode(const void *bytes, size_t size, struct message_result 
     message->outcome = (enum outcome)outcome;
     return decoded(&reader);
 }
+
+void message_notice_encode(struct wire_writer *writer, const struct message_notice *message)
+{
+    wire_writer_reset(writer);
+    wire_put_u32(writer, message->serial);
+    wire_put_u32(writer, message->member);
+    wire_put_u32(writer, message->outcome);
+    wire_put_string(writer, message->reason);
+}
+
+int message_notice_decode(const void *bytes, size_t size, struct message_notice *message)
+{
+    struct wire_reader reader = {.bytes = bytes, .size = size};
+    message->serial = wire_get_u32(&reader);
+    message->member = wire_get_u32(&reader);
+    uint32_t outcome = wire_get_u32(&reader);
+    message->reason = wire_get_string(&reader);
+    if (outcome >= OUTCOME_COUNT)
+        return -EBADMSG;
+    message->outcome = (enum outcome)outcome;
+    return decoded(&reader);
+}

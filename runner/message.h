@@ -9,6 +9,8 @@
  *       RESULT   (one for each test)       ──▶
  *       READY                              ──▶
  *
+ * and each rank to its team-mates, when it leaves a test before its end: NOTICE (notice.h).
+ *
  * The tag is the kind. Decoded strings and arrays point into the bytes that were received, or (the arrays) into the
  * message struct, and are valid as long as those. A decoder returns -EBADMSG for what no encoder wrote.
  */
@@ -29,6 +31,7 @@ enum message_kind {
     MESSAGE_ASSIGN,
     MESSAGE_RESULT,
     MESSAGE_STOP,
+    MESSAGE_NOTICE,
 };
 
 struct message_hello {
@@ -58,6 +61,12 @@ struct message_result {
     const char *output;       /* bytes, with a zero byte after them that does not count */
     size_t output_size;
 };
+struct message_notice {
+    uint32_t serial;          /* of the test's team */
+    uint32_t member;          /* the team's rank that leaves */
+    enum outcome outcome;
+    const char *reason;       /* "" for none */
+};
 
 void message_hello_encode(struct wire_writer *writer, const struct message_hello *message);
 int message_hello_decode(const void *bytes, size_t size, struct message_hello *message);
@@ -67,5 +76,7 @@ void message_assign_encode(struct wire_writer *writer, const struct message_assi
 int message_assign_decode(const void *bytes, size_t size, struct message_assign *message);
 void message_result_encode(struct wire_writer *writer, const struct message_result *message);
 int message_result_decode(const void *bytes, size_t size, struct message_result *message);
+void message_notice_encode(struct wire_writer *writer, const struct message_notice *message);
+int message_notice_decode(const void *bytes, size_t size, struct message_notice *message);
 
 #endif

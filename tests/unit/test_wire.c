@@ -130,6 +130,23 @@ static void hello_and_welcome_come_back(void **state)
     wire_writer_finish(&writer);
 }
 
+static void a_notice_comes_back_and_an_unknown_outcome_is_refused(void **state)
+{
+    (void)state;
+    struct wire_writer writer = {0};
+    struct message_notice sent = {.serial = 8, .member = 3, .outcome = OUTCOME_CRASHED, .reason = "MPI_Abort"}, got;
+    message_notice_encode(&writer, &sent);
+    assert_int_equal(message_notice_decode(writer.bytes, writer.size, &got), 0);
+    assert_int_equal(got.serial, 8);
+    assert_int_equal(got.member, 3);
+    assert_int_equal(got.outcome, OUTCOME_CRASHED);
+    assert_string_equal(got.reason, "MPI_Abort");
+    sent.outcome = OUTCOME_COUNT;
+    message_notice_encode(&writer, &sent);
+    assert_int_not_equal(message_notice_decode(writer.bytes, writer.size, &got), 0);
+    wire_writer_finish(&writer);
+}
+
 /* Random bytes, and true messages cut or changed anywhere: decoders may refuse, and never touch what is not theirs (the
  * copies are of exact size, so that AddressSanitizer and valgrind see a byte too many). */
 static void decoders_survive_any_bytes(void **state)
@@ -141,7 +158,9 @@ static void decoders_survive_any_bytes(void **state)
     struct wire_writer writer = {0};
     const uint32_t numbers[] = {0, 1, 2, 3};
     for (int round = 0; round < 20000; round++) {
-        if (round % 2)
+        if (round % 3 == 0)
+            message_notice_encode(&writer, &(struct message_notice){.serial = 1, .member = 2, .reason = "why"});
+        else if (round % 3 == 1)
             message_assign_encode(&writer, &(struct message_assign){.unit = -1, .members = numbers, .size = 4, .tests = numbers, .count = 3});
         else
             message_result_encode(&writer, &(struct message_result){.message = "m", .output = "out", .output_size = 3});
@@ -155,12 +174,15 @@ static void decoders_survive_any_bytes(void **state)
         struct message_result result;
         struct message_hello hello;
         struct message_welcome welcome;
+        struct message_notice notice;
         if (message_assign_decode(copy, size, &assign) == 0) {
             assert_true(assign.size > 0 && assign.count > 0);
             assert_true((const unsigned char *)(assign.tests + assign.count) <= copy + size);
         }
         if (message_result_decode(copy, size, &result) == 0)
             assert_true(result.outcome < OUTCOME_COUNT && strlen(result.message) < size);
+        if (message_notice_decode(copy, size, &notice) == 0)
+            assert_true(notice.outcome < OUTCOME_COUNT && strlen(notice.reason) < size);
         message_hello_decode(copy, size, &hello);
         message_welcome_decode(copy, size, &welcome);
         free(copy);
@@ -178,6 +200,7 @@ int main(void)
         cmocka_unit_test(an_assignment_comes_back),
         cmocka_unit_test(a_result_comes_back_with_output_that_holds_zero_bytes),
         cmocka_unit_test(hello_and_welcome_come_back),
+        cmocka_unit_test(a_notice_comes_back_and_an_unknown_outcome_is_refused),
         cmocka_unit_test(decoders_survive_any_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,6 +68,10 @@ struct mpimock_call {
 };
 #define MPIMOCK_NO_RANK (MPI_PROC_NULL - 1000)
 const struct mpimock_call *mpimock_call(void);
+/* That call as in errors, "MPI_Recv(count=1, source=0, tag=0, MPI_COMM_WORLD)"; cut at `size`. */
+void mpimock_call_text(char *text, size_t size);
+/* This thread leaves the call that it is in by a long jump: it is in user code again. */
+void mpimock_call_left(void);
 
 /* For backends: keeps a detail ("rank 7 in a communicator of 4") for the error's text, and returns the class. */
 __attribute__((format(printf, 2, 3))) int mpimock_error(int error_class, const char *format, ...);

@@ -229,6 +229,13 @@ static size_t append_call(char *text, size_t length, const struct mpimock_call *
     return append(text, length, ")");
 }
 
+void mpimock_call_text(char *text, size_t size)
+{
+    char whole[PROBLEM_MAX];
+    append_call(whole, 0, &door_thread.call);
+    snprintf(text, size, "%s", whole);
+}
+
 /* What the backend says of the error, in one line: without the class's name in front (Open MPI); the last line of
  * several (MPICH puts the innermost cause there), without "function(line): " in front. */
 static void backend_text(int error, char text[static MPI_MAX_ERROR_STRING + 1])

@@ -6,9 +6,6 @@
 #include <mpi.h>
 #include <stdint.h>
 
-#include <mpi.h>
-#include <stdint.h>
-
 #include "hostfile.h"
 
 #pragma GCC visibility push(default)
@@ -38,6 +35,29 @@ int mpimock_launch(const struct mpimock_launch *launch, struct problem *problem)
  * the run numbers the teams), members are ranks of the mock's world. */
 int mpimock_team_create(int size, const int members[], uint32_t serial, MPI_Comm *team);
 int mpimock_team_free(MPI_Comm *team); /* also discards unreceived messages of the team's communicator */
+/* ---- Tests of the runner's ----
+ *
+ *     begin ──▶ in the test ──▶ end                      (the test ended as it should)
+ *                     \─left─▶ its stack is unwound ──▶ end
+ *
+ * While a rank is in a test, a deadlock of that test's team is no end of the job: the ranks that wait find a text, and are
+ * expected to leave by a long jump from the hook. A member has ended the test when it is past `end`: it sends nothing to
+ * this test any more. Serial numbers only grow on each rank, and are those of mpimock_team_create. */
+
+/* What this rank sends on communicators that were not made in tests is the runner's: --mock-sends is not for it. */
+void mpimock_tests_only(void);
+/* `members` are ranks of the mock's world. 0 or -ENOMEM. */
+int mpimock_test_begin(uint32_t serial, uint32_t size, const uint32_t members[]);
+/* This rank leaves the test before its end: takes back what it has posted and not completed, so that no message reaches
+ * memory that is about to be unwound, nor is read from there. */
+void mpimock_test_left(void);
+/* Discards what the test left behind: messages that nobody received, and requests. */
+void mpimock_test_end(void);
+/* What no member of the test can go on for, in several lines; NULL: they can. */
+const char *mpimock_test_deadlock(void);
+/* Called by blocking calls in their own thread, before they sleep and after each event that did not complete them, and by
+ * calls that ask in vain (MPI_Test and the like); may leave by a long jump. NULL: none. */
+void mpimock_waiting_hook_set(void (*hook)(void));
 /* While set, a blocking call of this rank waits for work: it is no part of a deadlock. */
 void mpimock_wait_is_idle(bool idle);
 

@@ -9,6 +9,8 @@
 #include "execution.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,7 +19,9 @@
 #include <time.h>
 
 #include "../mpimock/door.h"
+#include "../mpimock/launch.h"
 #include "cmocka_text.h"
+#include "notice.h"
 
 enum phase { PHASE_SETUP, PHASE_BODY, PHASE_BODY_RETURNED, PHASE_TEARDOWN, PHASE_DONE };
 
@@ -38,9 +42,59 @@ static struct {
     size_t body_end;          /* size of the output when the body was left by a long jump, or 0 */
     int left;                 /* outcome with which a hook left, or -1 */
     char reason[REASON_MAX];  /* of a hook, or of mrt_skip */
+    const struct execution_mates *mates;
+    pthread_t thread;         /* that runs the test */
+    bool leaving;             /* team-mates were told, or told this rank */
+    bool following;           /* … the latter */
+    bool looking;             /* in look_for_notice */
+    bool way_out_open;        /* out of a teardown, or of callbacks, while leaving */
+    jmp_buf way_out;
 } running = {.capture = {-1, {-1, -1}}};
 
+/* ---- Team-mates ---- */
+
+static void begin_together(const struct execution_mates *mates)
+{
+    if (!mates)
+        return;
+    running.mates = mates;
+    running.thread = pthread_self();
+    if (!mates->control->real && mpimock_test_begin(mates->serial, mates->size, mates->members) != 0)
+        running.mates = NULL;
+}
+
+static void end_together(void)
+{
+    const struct execution_mates *mates = running.mates;
+    running.mates = NULL; /* it is too late to leave */
+    if (mates && !mates->control->real)
+        mpimock_test_end();
+}
+
+/* This rank leaves before the end, for a reason of its own. */
+static void tell_mates(enum outcome outcome, const char *reason)
+{
+    const struct execution_mates *mates = running.mates;
+    if (!mates || running.leaving)
+        return;
+    running.leaving = true;
+    if (mates->size > 1) /* without memory for a notice they wait until the test's time is up */
+        notice_send(mates->control, mates->members, mates->size, mates->serial, mates->me, outcome, reason);
+    if (!mates->control->real)
+        mpimock_test_left();
+}
+
 /* ---- Ways out ---- */
+
+/* While a test is being left, its teardown, and callbacks, end where they would wait or fail. */
+static void leave_by_way_out(void)
+{
+    if (!running.way_out_open)
+        return;
+    running.way_out_open = false;
+    mpimock_call_left();
+    longjmp(running.way_out, 1);
+}
 
 /* Ends the step with this outcome and these words, from inside an MPI call or one of our own. */
 __attribute__((noreturn)) static void leave(enum outcome outcome, const char *reason)
@@ -49,8 +103,14 @@ __attribute__((noreturn)) static void leave(enum outcome outcome, const char *re
         fprintf(stderr, "mpirun-tests: outside of any test: %s\n", reason);
         exit(EXIT_STATUS_INTERNAL);
     }
-    running.left = outcome;
-    snprintf(running.reason, sizeof running.reason, "%s", reason);
+    bool left_before = running.leaving;
+    if (running.left < 0 && (!left_before || running.following)) {
+        running.left = outcome;
+        snprintf(running.reason, sizeof running.reason, "%s", reason);
+    }
+    if (left_before)
+        leave_by_way_out();
+    tell_mates(outcome, reason);
     if (outcome == OUTCOME_SKIPPED)
         _skip(__FILE__, __LINE__);
     _fail(__FILE__, __LINE__);
@@ -65,9 +125,55 @@ static void leave_by_abort(MPI_Comm comm, int code)
     leave(OUTCOME_CRASHED, reason);
 }
 
+/* Looks whether a team-mate has left, and leaves too then. Must come back where nothing has happened. */
+static void follow_mates(void)
+{
+    const struct execution_mates *mates = running.mates;
+    struct message_notice notice;
+    char call[REASON_MAX / 2], reason[REASON_MAX];
+    running.looking = true;
+    bool found = mates->size > 1 && notice_take(mates->control, mates->serial, &notice);
+    running.looking = false;
+    if (!found)
+        return;
+    mpimock_call_text(call, sizeof call);
+    running.leaving = running.following = true;
+    if (!mates->control->real)
+        mpimock_test_left();
+    mpimock_call_left();
+    if (notice.outcome == OUTCOME_SKIPPED || notice.outcome == OUTCOME_DEADLOCK)
+        leave(notice.outcome, notice.reason);
+    /* Without a reason it was cmocka that left: by an assertion, by skip(), or for a signal. */
+    snprintf(reason, sizeof reason, "left %s, because rank %u %s%s%.*s", call, notice.member,
+             notice.outcome == OUTCOME_CRASHED ? "crashed"
+             : notice.reason[0] || notice.outcome == OUTCOME_ERROR ? "failed"
+                                                                   : "left the test",
+             notice.reason[0] ? ": " : "", (int)strcspn(notice.reason, "\n"), notice.reason);
+    leave(OUTCOME_NOTRUN, reason);
+}
+
+/* The mock calls this from a call that would wait, or that was in vain. */
+static void look_around(void)
+{
+    if (!running.mates || running.looking || !pthread_equal(running.thread, pthread_self()))
+        return;
+    if (running.leaving) {
+        leave_by_way_out();
+        return;
+    }
+    follow_mates();
+    const char *deadlock = mpimock_test_deadlock();
+    if (!deadlock)
+        return;
+    mpimock_call_left();
+    leave(OUTCOME_DEADLOCK, deadlock);
+}
+
 static void leave_by_error(int error, const char *text)
 {
     (void)error;
+    if (running.mates && !running.leaving && !running.mates->control->real)
+        follow_mates(); /* the error may come of that */
     leave(OUTCOME_FAILED, text);
 }
 
@@ -92,11 +198,20 @@ static int enter_world(const char *name, MPI_Comm team, int thread_level)
     return error;
 }
 
-/* Negative on failure. Requests that the test left open are no failure: they are remembered, for the team's sake. */
+/* Negative on failure. Requests that the test left open are no failure: they are remembered, for the team's sake. Runs
+ * callbacks of the test's (attributes on MPI_COMM_SELF); one that waits while the test is being left ends there, and the
+ * others still run. */
 static int leave_world(void)
 {
-    int left = running.in_world ? mpimock_world_leave() : 0;
-    running.in_world = false;
+    volatile int left = 0;
+    for (volatile int tries = 0; running.in_world && tries < 2; tries++) {
+        if (setjmp(running.way_out) == 0) {
+            running.way_out_open = true;
+            left = mpimock_world_leave();
+            running.in_world = false;
+        }
+    }
+    running.way_out_open = running.in_world = false;
     running.pending = running.pending || left > 0;
     return left < 0 ? left : 0;
 }
@@ -137,15 +252,30 @@ static void wrapped_body(void **state)
     cmocka_speaks();
 }
 
-/* Leaving the world runs callbacks of the test's (attributes on MPI_COMM_SELF), so it belongs to the teardown. */
+static int tear_down(CMFixtureFunction teardown, void **state)
+{
+    volatile int result = 0;
+    if (!teardown)
+        return 0;
+    if (setjmp(running.way_out) == 0) {
+        running.way_out_open = true;
+        result = teardown(state);
+    }
+    running.way_out_open = false;
+    return result;
+}
+
+/* Leaving the world belongs to the teardown. */
 static int wrapped_teardown(void **state)
 {
     (void)state;
     if (running.phase == PHASE_BODY)
         running.body_end = capture_size(&running.capture);
+    if (running.phase != PHASE_BODY_RETURNED)
+        tell_mates(running.phase == PHASE_SETUP ? OUTCOME_ERROR : OUTCOME_FAILED, "");
     running.phase = PHASE_TEARDOWN;
     test_speaks();
-    int result = running.step->teardown ? running.step->teardown(running.step->state) : 0;
+    int result = tear_down(running.step->teardown, running.step->state);
     if (leave_world() != 0 && result == 0)
         result = -1;
     running.phase = PHASE_DONE;
@@ -164,6 +294,8 @@ static double now(void)
 
 static enum outcome verdict(bool failed, const char *message)
 {
+    if (running.following || running.left == OUTCOME_DEADLOCK)
+        return (enum outcome)running.left;
     if (!failed)
         return running.body_returned ? OUTCOME_PASSED : OUTCOME_SKIPPED;
     if (running.left == OUTCOME_SKIPPED && running.phase == PHASE_SETUP)
@@ -264,6 +396,7 @@ static void clear(enum phase phase)
     running.body_end = 0;
     running.left = -1;
     running.reason[0] = '\0';
+    running.leaving = running.following = running.way_out_open = false;
     fflush(running.chatter);
     rewind(running.chatter);
 }
@@ -283,13 +416,17 @@ void execution_run(const struct execution_step *step, struct execution_result *r
     const struct CMUnitTest test = {step->name, wrapped_body, wrapped_setup, wrapped_teardown, NULL};
     clear(PHASE_SETUP);
     running.step = step;
+    begin_together(step->mates);
     int entered = enter_world(step->name, step->team, step->thread_level);
     double begin = now();
     cmocka_speaks();
     bool failed = _cmocka_run_group_tests(step->name, &test, 1, NULL, NULL) != 0;
     test_speaks();
     result->seconds = now() - begin;
+    if (failed && running.phase != PHASE_DONE)
+        tell_mates(OUTCOME_ERROR, ""); /* the teardown was left */
     leave_world();
+    end_together();
     read_result(failed, result);
     if (entered != 0)
         spoil(result, "the team's MPI_COMM_WORLD could not be made");
@@ -306,11 +443,13 @@ static struct {
 } group;
 
 /* One fixture, in its world, with its phases: to the end, or until it is left by a long jump. */
-static int run_fixture(CMFixtureFunction fixture, const char *what, MPI_Comm team)
+static int run_fixture(CMFixtureFunction fixture, const char *what, MPI_Comm team, const struct execution_mates *mates)
 {
     const struct execution_unit *unit = group.unit;
     int result = 0;
     clear(PHASE_SETUP);
+    if (fixture)
+        begin_together(mates);
     if (enter_world(what, team, unit->thread_level) != 0)
         return -1;
     test_speaks();
@@ -331,9 +470,12 @@ static bool fixture_failed(void)
 
 static void read_fixture(bool failed, struct execution_result *result)
 {
+    if (failed)
+        tell_mates(OUTCOME_ERROR, "");
     leave_world();
+    end_together();
     read_result(failed, result);
-    if (failed && result->outcome != OUTCOME_SKIPPED)
+    if (failed && result->outcome != OUTCOME_SKIPPED && !running.following && result->outcome != OUTCOME_DEADLOCK)
         result->outcome = OUTCOME_ERROR;
     if (failed && !result->message[0])
         spoil(result, "it returned a value other than 0");
@@ -353,7 +495,7 @@ static void run_between(void)
 static int group_setup(void **state)
 {
     (void)state;
-    int result = run_fixture(group.unit->setup, "setup", group.unit->setup_team);
+    int result = run_fixture(group.unit->setup, "setup", group.unit->setup_team, group.unit->setup_mates);
     cmocka_speaks();
     return result;
 }
@@ -369,7 +511,8 @@ static int group_teardown(void **state)
     (void)state;
     if (!group.between_done) /* setup did not pass, and cmocka has said why */
         run_between();
-    int result = run_fixture(group.teardown_wanted ? group.unit->teardown : NULL, "teardown", group.unit->teardown_team);
+    int result = run_fixture(group.teardown_wanted ? group.unit->teardown : NULL, "teardown", group.unit->teardown_team,
+                             group.unit->teardown_mates);
     cmocka_speaks();
     return result;
 }
@@ -408,6 +551,7 @@ int execution_begin(bool capture)
     running.out = stdout;
     running.err = stderr;
     mpimock_hooks_set(&hooks);
+    mpimock_waiting_hook_set(look_around);
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* lines of both streams keep their order, as on a terminal */
     return capture ? capture_begin(&running.capture) : 0;
 }
@@ -422,6 +566,7 @@ void execution_end(void)
     running.chatter = NULL;
     running.chatter_text = NULL;
     mpimock_hooks_set(NULL);
+    mpimock_waiting_hook_set(NULL);
 }
 
 void execution_result_finish(struct execution_result *result)

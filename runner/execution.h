@@ -6,6 +6,11 @@
  * the step early (an assertion, mrt_skip, MPI_Abort, an error that came to MPI_ERRORS_ARE_FATAL) leaves by cmocka's own
  * long jump, so that its teardown runs and its queues are emptied.
  *
+ * It tells its team-mates first, and takes back its messages. On the mock, team-mates that wait, or that will, leave too:
+ * "left MPI_Recv(source=0, …), because rank 1 failed", as `notrun`, which is less than whatever made rank 1 leave; so do all
+ * members of a team that is in a deadlock. Once a test is being left, an MPI call of its teardown that would wait leaves the
+ * teardown.
+ *
  *     SETUP ──▶ BODY ──▶ BODY_RETURNED ──▶ TEARDOWN ──▶ DONE          (a long jump out of BODY goes to TEARDOWN)
  */
 #ifndef MRT_EXECUTION_H
@@ -16,7 +21,16 @@
 #include <mpirun_tests.h>
 
 #include "capture.h"
+#include "control.h"
 #include "outcome.h"
+
+/* Whom to tell when this rank leaves a test or a fixture before its end, and whose notices to follow (notice.h). */
+struct execution_mates {
+    struct control *control;
+    const uint32_t *members; /* [size] of the test's team */
+    uint32_t size, me;
+    uint32_t serial;
+};
 
 struct execution_step {
     const char *name;            /* as in reports */
@@ -26,6 +40,7 @@ struct execution_step {
     int case_number;
     int thread_level;            /* MPI_THREAD_…: at most what MPI_Init_thread grants */
     MPI_Comm team;               /* MPI_COMM_NULL: this rank alone */
+    const struct execution_mates *mates; /* NULL: nobody is told */
 };
 
 struct execution_result {
@@ -52,6 +67,7 @@ struct execution_unit {
     void **state;
     int thread_level;
     MPI_Comm setup_team, teardown_team;
+    const struct execution_mates *setup_mates, *teardown_mates; /* NULL: nobody is told */
     /* Called once, also when setup did not pass; runs the tests (execution_run). Result: teardown is to run, in
      * teardown_team, which may be made here. */
     bool (*between)(void *context, const struct execution_result *setup);

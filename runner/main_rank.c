@@ -122,6 +122,12 @@ static void test_ended(struct main_rank *self, const struct event_test_finished 
         scheduler_stop(self->scheduler);
 }
 
+/* What a rank that only followed another one says (`notrun`) counts less than what any other says, but for a pass. */
+static int gravity(enum outcome outcome)
+{
+    return outcome == OUTCOME_PASSED ? 0 : outcome == OUTCOME_NOTRUN ? 1 : 2 + (int)outcome;
+}
+
 static void team_test_ended(struct main_rank *self, const struct running_team *team, const struct team_test *test)
 {
     struct event_rank_result one, *ranks = test->size == 1 ? &one : calloc(test->size, sizeof *ranks);
@@ -145,7 +151,7 @@ static void team_test_ended(struct main_rank *self, const struct running_team *t
                                               .message = report->message,
                                               .output = report->output,
                                               .output_size = report->output_size};
-        if (report->outcome > event.outcome) {
+        if (gravity(report->outcome) > gravity(event.outcome)) {
             event.outcome = report->outcome;
             event.message = report->message;
         }

@@ -66,6 +66,15 @@ static uint32_t size_of(const struct job *job, const struct plan_test *test)
     return test->np == MRT_NP_ALL ? (uint32_t)job->worker->control->size : (uint32_t)test->np;
 }
 
+static struct execution_mates mates_of(const struct job *job, uint32_t size, uint32_t serial)
+{
+    return (struct execution_mates){.control = job->worker->control,
+                                    .members = job->assignment->members,
+                                    .size = size,
+                                    .me = job->me,
+                                    .serial = serial};
+}
+
 static int run_one(struct job *job, uint32_t place, struct execution_result *result)
 {
     struct control *control = job->worker->control;
@@ -75,6 +84,7 @@ static int run_one(struct job *job, uint32_t place, struct execution_result *res
     int error = team_create(control, job->assignment->members, size_of(job, test), job->assignment->serial + 1 + place, &team);
     if (error)
         return error;
+    const struct execution_mates mates = mates_of(job, size_of(job, test), job->assignment->serial + 1 + place);
     execution_run(&(struct execution_step){.name = test->name,
                                            .function = test->function,
                                            .setup = test->setup,
@@ -82,7 +92,8 @@ static int run_one(struct job *job, uint32_t place, struct execution_result *res
                                            .state = &state,
                                            .case_number = test->case_number,
                                            .thread_level = job->worker->thread_level,
-                                           .team = team},
+                                           .team = team,
+                                           .mates = &mates},
                   result);
     team_free(control, &team, result->pending);
     return 0;
@@ -90,19 +101,21 @@ static int run_one(struct job *job, uint32_t place, struct execution_result *res
 
 /* ---- A unit's setup and teardown ---- */
 
-/* What the first member with a problem has to say, on every member; "" where none has one. */
-static int agree(struct job *job, const char *words)
+/* What the first member with a problem has to say, on every member; "" where none has one. Those who only followed another
+ * come last. */
+static int agree(struct job *job, const char *words, bool followed)
 {
     const struct mpimock_backend *mpi = job->worker->control->mpi;
     snprintf(job->words, sizeof job->words, "%s", words);
     if (job->assignment->size == 1)
         return 0;
-    int mine = words[0] ? (int)job->me : (int)job->assignment->size, first;
+    int size = (int)job->assignment->size, first;
+    int mine = !words[0] ? 2 * size : followed ? size + (int)job->me : (int)job->me;
     if (mpi->Allreduce(&mine, &first, 1, MPI_INT, MPI_MIN, job->team) != MPI_SUCCESS)
         return -EIO;
-    if (first == (int)job->assignment->size)
+    if (first == 2 * size)
         return 0;
-    return mpi->Bcast(job->words, sizeof job->words, MPI_CHAR, first, job->team) == MPI_SUCCESS ? 0 : -EIO;
+    return mpi->Bcast(job->words, sizeof job->words, MPI_CHAR, first % size, job->team) == MPI_SUCCESS ? 0 : -EIO;
 }
 
 /* The same for what came of this rank's setup or teardown. */
@@ -113,7 +126,7 @@ static int agree_on_fixture(struct job *job, const char *what, const struct exec
         snprintf(words, sizeof words, "%s of %s %s on rank %d: %s%s%s", what, job->unit->name,
                  result->outcome == OUTCOME_SKIPPED ? "skipped" : "failed", job->worker->control->rank, result->message,
                  result->output_size ? "\n" : "", result->output);
-    return agree(job, words);
+    return agree(job, words, result->outcome == OUTCOME_NOTRUN);
 }
 
 /* The error of every test of this rank's, because setup did not pass. */
@@ -170,8 +183,8 @@ static bool run_between(void *context, const struct execution_result *setup)
         job->error = job->words[0] ? report_broken(job) : run_all(job);
     if (job->error || job->words[0])
         return false;
-    job->error = team_create(job->worker->control, assignment->members, assignment->size,
-                             assignment->serial + 1 + assignment->count, &job->run.teardown_team);
+    job->error = team_create(job->worker->control, assignment->members, assignment->size, job->run.teardown_mates->serial,
+                             &job->run.teardown_team);
     return !job->error;
 }
 
@@ -198,6 +211,11 @@ static int run_unit(struct job *job)
     struct control *control = job->worker->control;
     const struct message_assign *assignment = job->assignment;
     struct execution_result teardown;
+    /* In the order in which they are used, since the mock wants serial numbers that grow; that of the agreements, which
+     * outlives all others, is the last. */
+    const struct execution_mates setup_mates = mates_of(job, assignment->size, assignment->serial);
+    const struct execution_mates teardown_mates =
+        mates_of(job, assignment->size, assignment->serial + 1 + assignment->count);
     job->run = (struct execution_unit){.name = job->unit->name,
                                        .setup = job->unit->setup,
                                        .teardown = job->unit->teardown,
@@ -205,12 +223,14 @@ static int run_unit(struct job *job)
                                        .thread_level = job->worker->thread_level,
                                        .setup_team = MPI_COMM_NULL,
                                        .teardown_team = MPI_COMM_NULL,
+                                       .setup_mates = &setup_mates,
+                                       .teardown_mates = &teardown_mates,
                                        .between = run_between,
                                        .context = job};
-    int error = team_create(control, assignment->members, assignment->size, assignment->serial, &job->team);
+    int error = team_create(control, assignment->members, assignment->size, assignment->serial + 2 + assignment->count,
+                            &job->team);
     if (!error)
-        error = team_create(control, assignment->members, assignment->size, assignment->serial + 2 + assignment->count,
-                            &job->run.setup_team);
+        error = team_create(control, assignment->members, assignment->size, setup_mates.serial, &job->run.setup_team);
     if (error)
         return error;
     execution_run_unit(&job->run, &teardown);

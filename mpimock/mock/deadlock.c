@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "test.h"
+
 static bool has_news(struct segment *segment, const struct segment_rank *slot)
 {
     for (uint32_t word = 0; word * 64 < segment->n; word++)
@@ -56,7 +58,7 @@ bool deadlock_look(struct segment *segment, struct deadlock_rank ranks[])
     int n = (int)segment->n;
     bool somebody = false;
     for (int i = 0; i < n; i++) {
-        if (!look_at(segment, i, &ranks[i]))
+        if (atomic_load(&segment_rank(segment, i)->test) != 0 || !look_at(segment, i, &ranks[i]))
             return false;
         somebody |= ranks[i].sequence != 0 && !ranks[i].wait.idle;
     }
@@ -64,6 +66,38 @@ bool deadlock_look(struct segment *segment, struct deadlock_rank ranks[])
         if (!is_unchanged(segment, i, &ranks[i]))
             return false;
     return somebody;
+}
+
+/* Is this member of a test's team over, or blocked in the test with nothing to come? */
+static bool look_at_member(struct segment *segment, int i, uint32_t serial, struct deadlock_rank *rank)
+{
+    struct segment_rank *slot = segment_rank(segment, i);
+    if (atomic_load(&slot->ended) >= serial) {
+        memset(rank, 0, sizeof *rank);
+        rank->has_left = true;
+        return true;
+    }
+    return (atomic_load(&slot->blocked) & 1) != 0 && atomic_load(&slot->test) == serial && look_at(segment, i, rank);
+}
+
+bool deadlock_look_at_test(struct segment *segment, uint32_t serial, uint32_t size, const uint32_t members[],
+                           struct deadlock_rank ranks[])
+{
+    for (uint32_t i = 0; i < size; i++)
+        if (!look_at_member(segment, (int)members[i], serial, &ranks[i]))
+            return false;
+    for (uint32_t i = 0; i < size; i++)
+        if (!ranks[i].has_left && !is_unchanged(segment, (int)members[i], &ranks[i]))
+            return false;
+    for (uint32_t i = 0; i < size; i++) {
+        struct segment_wait *wait = &ranks[i].wait;
+        uint32_t place = 0;
+        while (place < size && (int32_t)members[place] != wait->peer_world)
+            place++;
+        if (place < size)
+            wait->peer_world = (int32_t)place;
+    }
+    return true;
 }
 
 /* ---- The report ---- */
@@ -107,7 +141,12 @@ static void add_comm(struct report *report, const struct segment_wait *wait)
     if (wait->comm[0] != '\0')
         add(report, " on %.*s", SEGMENT_WAIT_COMM_BYTES, wait->comm);
     else if (wait->kind != SEGMENT_WAIT_OTHER)
-        add(report, " on communicator %llu", (unsigned long long)(wait->context & ~UINT64_C(1)));
+        add(report, " on communicator %llu", (unsigned long long)(wait->context & (wait->context & TEST_CONTEXT ? TEST_CONTEXT_NUMBER : UINT64_MAX) & ~UINT64_C(1)));
+}
+
+static const char *why_over(const struct deadlock_rank *rank)
+{
+    return rank->has_left ? "has ended the test" : rank->state == SEGMENT_GONE ? "has ended" : "is past MPI_Finalize";
 }
 
 static void add_wait(struct report *report, const struct deadlock_rank *rank)
@@ -116,7 +155,7 @@ static void add_wait(struct report *report, const struct deadlock_rank *rank)
     const struct segment_wait *wait = &rank->wait;
     const char *noun = wait->kind >= 0 && wait->kind < SEGMENT_WAIT_KIND_COUNT ? nouns[wait->kind] : nouns[0];
     if (rank->sequence == 0) {
-        add(report, rank->state == SEGMENT_GONE ? "has ended" : "is past MPI_Finalize");
+        add(report, "%s", why_over(rank));
         return;
     }
     if (wait->idle) {
@@ -188,16 +227,15 @@ static void add_reasons(struct report *report, const struct deadlock_rank ranks[
     for (int rank = 0; rank < n; rank++) {
         int other = needs(&ranks[rank]);
         if (other >= 0 && other < n && ranks[other].sequence == 0)
-            add(report, "  rank %d waits for rank %d, which %s\n", rank, other,
-                ranks[other].state == SEGMENT_GONE ? "has ended" : "is past MPI_Finalize");
+            add(report, "  rank %d waits for rank %d, which %s\n", rank, other, why_over(&ranks[other]));
     }
 }
 
-void deadlock_describe(const struct deadlock_rank ranks[], int n, char *text, size_t bytes)
+void deadlock_describe(const char *heading, const struct deadlock_rank ranks[], int n, char *text, size_t bytes)
 {
     struct report report = {text, bytes, 0};
     text[0] = '\0';
-    add(&report, "mpimock: deadlock: every rank waits, and no message is on its way\n");
+    add(&report, "%s\n", heading);
     add_ranks(&report, ranks, n);
     add_reasons(&report, ranks, n);
 }
@@ -209,7 +247,7 @@ bool deadlock_declare(struct segment *segment)
         return false;
     bool found = deadlock_look(segment, ranks) && segment_end_claim(segment);
     if (found) {
-        deadlock_describe(ranks, (int)segment->n, segment_text(segment), SEGMENT_TEXT_BYTES);
+        deadlock_describe("mpimock: deadlock: every rank waits, and no message is on its way", ranks, (int)segment->n, segment_text(segment), SEGMENT_TEXT_BYTES);
         segment_end_publish(segment, SEGMENT_END_DEADLOCK, -1, 1);
     }
     free(ranks);

@@ -41,8 +41,9 @@ void sending_finish(const struct envelope *envelope);
 /* Puts what waits into the ring to that rank, while there is room. True: something was put. */
 bool sending_flush(int to);
 bool sending_is_queued(const struct mock_request *request);
-/* Takes what the request has to put off its queue, if it is there. */
+/* Takes what the request has to put off its queue, if it is there; and those of all requests of these contexts. */
 void sending_withdraw(struct mock_request *request);
+void sending_withdraw_all(bool (*stale)(uint64_t context, const void *argument), const void *argument);
 
 /* ---- receiving.c ---- */
 /* A message has come. False: no memory to keep it. */

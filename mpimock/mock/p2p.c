@@ -164,8 +164,10 @@ int mock_recv(void *buffer, size_t count, struct mock_type *type, int peer, int 
 size_t mock_discard_context(uint64_t context)
 {
     mock_lock();
-    transfer_progress(); /* what has come is in the queues then */
+    /* First what is posted, whose memory may be gone; then what has come meanwhile. */
     size_t count = transfer_discard(context) + transfer_discard(context + 1);
+    transfer_progress();
+    count += transfer_discard(context) + transfer_discard(context + 1);
     mock_unlock();
     return count;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "bsend.h"
+#include "test.h"
 #include "transfer.h"
 #include "waiting.h"
 
@@ -149,7 +150,8 @@ const char *mock_node_name(int node)
 
 uint64_t mock_new_contexts(int count)
 {
-    return atomic_fetch_add(&mock.segment->next_context, (uint64_t)count);
+    uint64_t number = atomic_fetch_add(&mock.segment->next_context, (uint64_t)count);
+    return test_context(number);
 }
 
 /* ---- MPI_Init and MPI_Finalize (MPI-3.1 §8.7, §12.4) ---- */

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "test.h"
+
 /* Drops what is beyond the receive's room. */
 static void copy_in(struct mock_request *request, size_t offset, const void *from, size_t bytes)
 {
@@ -73,6 +75,8 @@ static void fetch(struct mock_request *request, const struct envelope *envelope,
 {
     size_t wanted = envelope->bytes < request->bytes ? envelope->bytes : request->bytes;
     int error = wanted == 0 ? 0 : engine.copy_refused ? -EPERM : pull(request, from, envelope->address, wanted);
+    if (test_was_left_by(from, envelope->context))
+        return; /* what was read may be anything: this receive is never complete, and its test is about to end */
     if (error == -EPERM || error == -ENOSYS) {
         engine.copy_refused = true;
         request->received = 0;

@@ -244,10 +244,13 @@ void request_retire(struct mock_request *request, MPI_Request *handle)
     *handle = MPI_REQUEST_NULL;
 }
 
-static void describe_comm(uint64_t context, struct segment_wait *wait)
+/* The call's communicator, or the request's where the call names none. */
+static void describe_comm(MPI_Comm handle, uint64_t context, struct segment_wait *wait)
 {
     const struct mpimock_call *call = mpimock_call();
-    const struct mock_comm *comm = call->comm == MPI_COMM_NULL ? NULL : mock_comm(call->comm);
+    if (call->comm != MPI_COMM_NULL)
+        handle = call->comm;
+    const struct mock_comm *comm = handle == MPI_COMM_NULL ? NULL : mock_comm(handle);
     if (call->comm == MPI_COMM_WORLD)
         strcpy(wait->comm, "MPI_COMM_WORLD");
     else if (comm != NULL && (comm->context | 1) == (context | 1))
@@ -268,7 +271,7 @@ void request_describe(const struct mock_request *request, struct segment_wait *w
     wait->tag = request->tag == MATCH_ANY ? SEGMENT_WAIT_ANY : request->tag;
     wait->peer = request->peer == MATCH_ANY ? SEGMENT_WAIT_ANY : request->peer;
     wait->peer_world = request->peer == MATCH_ANY ? SEGMENT_WAIT_ANY : request->peer_world;
-    describe_comm(request->context, wait);
+    describe_comm(request->comm, request->context, wait);
 }
 
 struct mock_request *request_other(const struct request_verbs *verbs, void *state)

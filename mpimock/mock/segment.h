@@ -100,6 +100,10 @@ struct segment_rank {
     _Atomic int32_t returned;   /* `result` holds what the rank's function returned */
     int32_t result;
     _Atomic uint32_t running; /* counted in the header's `running` */
+    /* Tests of the runner's (launch.h), by serial number: */
+    _Atomic uint32_t test;  /* that it is in; 0: none */
+    _Atomic uint32_t left;  /* … up to which it has taken back its messages: what they point to is no longer there */
+    _Atomic uint32_t ended; /* … up to which it has ended, and sends nothing any more */
 
     /* The doorbell: whoever leaves something for this rank sets the bit of its own rank in `news`, then, if somebody
      * sleeps, changes `bell` and wakes it. The rank announces that it sleeps before it looks at `news` for the last

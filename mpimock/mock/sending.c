@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bsend.h"
+#include "test.h"
 
 /* Data of the request, in packed order. */
 static void copy_out(const struct mock_request *request, size_t offset, void *to, size_t bytes)
@@ -117,6 +118,25 @@ bool sending_is_queued(const struct mock_request *request)
 void sending_withdraw(struct mock_request *request)
 {
     dequeue(request->peer_world, &request->out);
+}
+
+void sending_withdraw_all(bool (*stale)(uint64_t context, const void *argument), const void *argument)
+{
+    for (int to = 0; to < mock.size; to++) {
+        struct queue *queue = &engine.queues[to];
+        struct outgoing **place = &queue->first;
+        queue->last = NULL;
+        for (struct outgoing *out; (out = *place) != NULL;) {
+            if (out->request != NULL && stale(out->request->context, argument)) {
+                *place = out->next;
+                out->next = NULL;
+                engine.queued--;
+            } else {
+                queue->last = out;
+                place = &out->next;
+            }
+        }
+    }
 }
 
 bool sending_flush(int to)
@@ -245,7 +265,8 @@ static int send_buffered(struct mock_request *request)
 static enum mock_mode mode_of(const struct mock_request *request)
 {
     static const enum mock_mode drawn[3] = {MOCK_STANDARD, MOCK_SYNCHRONOUS, MOCK_BUFFERED};
-    if (request->mode == MOCK_SYNCHRONOUS || request->mode == MOCK_BUFFERED || request->collective)
+    if (request->mode == MOCK_SYNCHRONOUS || request->mode == MOCK_BUFFERED || request->collective ||
+        test_is_runners(request->context))
         return request->mode;
     switch (mock.segment->sends) {
     case SEGMENT_SENDS_EAGER:

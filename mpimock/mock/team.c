@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* team.c: teams of the runner on the mock: communicators that every member makes by itself.
- *
- * A team's contexts have the highest bit set and its serial number behind it; those that mock_new_contexts counts out
- * never come that far.
  */
 #include "../launch.h"
-#include "objects.h"
 
-#define TEAM_CONTEXT (UINT64_C(1) << 63)
+#include <string.h>
+
+#include "test.h"
 
 int mpimock_team_create(int size, const int members[], uint32_t serial, MPI_Comm *team)
 {
@@ -17,10 +15,11 @@ int mpimock_team_create(int size, const int members[], uint32_t serial, MPI_Comm
         if (members[i] < 0 || members[i] >= mock.size)
             return mpimock_error(MPI_ERR_RANK, "rank %d in a world of %d", members[i], mock.size);
     struct mock_group *group = mock_group_create(size, members);
-    struct mock_comm *comm = group == NULL ? NULL : mock_comm_create(TEAM_CONTEXT | (uint64_t)serial * 2, group);
+    struct mock_comm *comm = group == NULL ? NULL : mock_comm_create(test_context_of(serial, 0), group);
     mock_group_release(group);
     if (comm == NULL)
         return mpimock_error(MPI_ERR_NO_MEM, "no memory for a team of %d", size);
+    strcpy(comm->name, "MPI_COMM_WORLD"); /* what it is in its test */
     *team = comm->handle;
     return MPI_SUCCESS;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "engine.h"
+#include "waiting.h"
 
 struct engine engine;
 
@@ -192,41 +193,71 @@ bool transfer_is_flushed(void)
     return engine.queued == 0;
 }
 
+bool transfer_is_sending(bool (*stale)(uint64_t context, const void *argument), const void *argument,
+                         bool (*wanted)(int to))
+{
+    for (const struct mock_request *request = request_first_message(); request != NULL; request = request->next)
+        if (request->detached && request->kind == REQUEST_SEND && !request->complete && stale(request->context, argument) &&
+            wanted(request->peer_world))
+            return true;
+    return false;
+}
+
 size_t transfer_unexpected(void)
 {
     return engine.matcher.message_count;
 }
 
 struct discarding {
-    uint64_t context;
+    bool (*stale)(uint64_t context, const void *argument);
+    const void *argument;
     size_t count;
 };
 
 static void discard_message(struct match_entry *entry, void *argument)
 {
     struct discarding *discarding = argument;
-    if (entry->context != discarding->context)
+    if (!discarding->stale(entry->context, discarding->argument))
         return;
     discarding->count++;
     receiving_free(entry, NULL);
 }
 
-size_t transfer_discard(uint64_t context)
+size_t transfer_discard_all(bool (*stale)(uint64_t context, const void *argument), const void *argument,
+                            enum transfer_discarding how)
 {
-    struct discarding discarding = {.context = context};
+    struct discarding discarding = {.stale = stale, .argument = argument};
     matcher_each_message(&engine.matcher, discard_message, &discarding);
+    if (how != TRANSFER_DISCARD_BUT_DETACHED && engine.queued > 0)
+        sending_withdraw_all(stale, argument);
     for (struct mock_request *request = request_first_message(), *next; request != NULL; request = next) {
         next = request->next;
-        if (request->context != context || !request->active || request->complete)
+        if (!stale(request->context, argument) || (request->detached && how == TRANSFER_DISCARD_BUT_DETACHED))
             continue;
-        if (request->kind == REQUEST_RECEIVE)
+        bool open = request->active && !request->complete;
+        bool own = request->handle == 0, release = how == TRANSFER_DISCARD_RELEASE;
+        if (open && request->kind == REQUEST_RECEIVE)
             matcher_withdraw_posted(&engine.matcher, &request->entry);
-        else
+        else if (open && how == TRANSFER_DISCARD_BUT_DETACHED)
             sending_withdraw(request);
-        request->cancelled = true;
-        if (request->handle == 0) /* a blocking call's that was left by a long jump */
+        /* One without a handle is a blocking call's, which was left by a long jump, unless another thread waits for it. */
+        if (open && own && waiting_threads() == 0)
             request->detached = true;
-        request_complete(request);
+        request->cancelled |= open;
+        if (open && (own || !release))
+            request_complete(request);
+        else if (release && (!own || waiting_threads() == 0))
+            request_release(request);
     }
     return discarding.count;
+}
+
+static bool is_of(uint64_t context, const void *wanted)
+{
+    return context == *(const uint64_t *)wanted;
+}
+
+size_t transfer_discard(uint64_t context)
+{
+    return transfer_discard_all(is_of, &context, TRANSFER_DISCARD_BUT_DETACHED);
 }

@@ -44,9 +44,20 @@ bool transfer_progress(void);
 bool transfer_out_of_memory(void);
 /* Nothing is left to be put into rings. */
 bool transfer_is_flushed(void);
-/* Forgets everything of a context: unexpected messages (their number is returned), posted receives, sends in progress.
- */
+/* Forgets everything of a context: unexpected messages (their number is returned), posted receives, sends in progress;
+ * detached ones go on. */
 size_t transfer_discard(uint64_t context);
+/* The same for all contexts for which stale() is true. */
+enum transfer_discarding {
+    TRANSFER_DISCARD_BUT_DETACHED, /* requests that the user has a handle of are complete, as if cancelled */
+    TRANSFER_DISCARD_COMPLETE,     /* the same, and detached ones too */
+    TRANSFER_DISCARD_RELEASE       /* all are gone */
+};
+size_t transfer_discard_all(bool (*stale)(uint64_t context, const void *argument), const void *argument,
+                            enum transfer_discarding how);
+/* Does a detached send of such a context still go on, to a rank that is wanted? */
+bool transfer_is_sending(bool (*stale)(uint64_t context, const void *argument), const void *argument,
+                         bool (*wanted)(int to));
 /* Messages that no receive took. */
 size_t transfer_unexpected(void);
 

@@ -9,6 +9,8 @@
  * brings it to zero looks for a deadlock. That number and each rank's own mark are changed in such an order that the
  * death of a rank in between leaves the number too small at most: then somebody looks in vain.
  *
+ * A rank in a test of the runner's looks for a deadlock of its team alone, each time (test.c).
+ *
  * A rank with several threads is blocked when all of them are, helpers apart.
  */
 #include "../launch.h"
@@ -24,15 +26,17 @@
 
 #include "deadlock.h"
 #include "process.h"
+#include "test.h"
 #include "transfer.h"
 
 #define SPIN_NANOSECONDS 50000
 #define SPIN_ROUND       128 /* looks between two looks at the clock */
 #define YIELDS           8
 
-void (*mock_waiting_hook)(void);
+static void (*waiting_hook)(void);
 static _Thread_local bool idle, helper;
 static _Atomic int helpers;
+static _Atomic int waiting_now;
 static int sleepers; /* threads of this process in sleep_once(), under the lock */
 
 void mpimock_wait_is_idle(bool is_idle)
@@ -52,8 +56,20 @@ static bool oversubscribed(void)
     return atomic_load_explicit(&mock.segment->running, memory_order_relaxed) > mock.segment->cores;
 }
 
+void mpimock_waiting_hook_set(void (*hook)(void))
+{
+    waiting_hook = hook;
+}
+
+int waiting_threads(void)
+{
+    return atomic_load(&waiting_now);
+}
+
 void mock_yield(void)
 {
+    if (waiting_hook != NULL)
+        waiting_hook();
     if (mock.segment != NULL && oversubscribed())
         sched_yield();
 }
@@ -142,9 +158,11 @@ static void sleep_once(const struct waiting *waiting, struct segment_rank *slot,
             atomic_store(&slot->running, 0);
         }
         unsigned depth = process_unlock_all();
-        if (running <= 0 && deadlock_declare(segment))
+        bool stuck = test_is_stuck();
+        if (!stuck && running <= 0 && deadlock_declare(segment))
             process_end(PROCESS_STATUS_DEADLOCK);
-        syscall(SYS_futex, &slot->bell, FUTEX_WAIT, bell, NULL, NULL, 0);
+        if (!stuck)
+            syscall(SYS_futex, &slot->bell, FUTEX_WAIT, bell, NULL, NULL, 0);
         process_lock_again(depth);
         sleepers--;
         if (atomic_load(&slot->blocked) & 1) {
@@ -156,10 +174,9 @@ static void sleep_once(const struct waiting *waiting, struct segment_rank *slot,
     atomic_fetch_sub(&slot->sleeping, 1);
 }
 
-int mock_wait_until(const struct waiting *waiting)
+/* Under the lock, like mock_wait_until. The hook may not come back. */
+static int wait_until(const struct waiting *waiting)
 {
-    if (mock.segment == NULL)
-        return mpimock_error(MPI_ERR_OTHER, "MPI is not initialised");
     struct segment_rank *slot = segment_rank(mock.segment, mock.rank);
     for (;;) {
         uint32_t bell = atomic_load_explicit(&slot->bell, memory_order_relaxed);
@@ -170,11 +187,24 @@ int mock_wait_until(const struct waiting *waiting)
             return mpimock_error(MPI_ERR_NO_MEM, "no memory to keep a message that has come before its receive");
         uint32_t seen = atomic_load(&request_events);
         unsigned depth = process_unlock_all();
-        if (mock_waiting_hook != NULL)
-            mock_waiting_hook();
+        if (waiting_hook != NULL) {
+            atomic_fetch_sub(&waiting_now, 1);
+            waiting_hook();
+            atomic_fetch_add(&waiting_now, 1);
+        }
         bool news = spin(slot, seen, bell);
         process_lock_again(depth);
         if (!news)
             sleep_once(waiting, slot, seen);
     }
+}
+
+int mock_wait_until(const struct waiting *waiting)
+{
+    if (mock.segment == NULL)
+        return mpimock_error(MPI_ERR_OTHER, "MPI is not initialised");
+    atomic_fetch_add(&waiting_now, 1);
+    int error = wait_until(waiting);
+    atomic_fetch_sub(&waiting_now, 1);
+    return error;
 }

@@ -17,17 +17,16 @@ struct waiting {
  * which is given up while it spins or sleeps, however deep it is. */
 int mock_wait_until(const struct waiting *waiting);
 
-/* After a test that was in vain: lets another rank run if there are more than cores. */
+/* After a test that was in vain: lets another rank run if there are more than cores. Not under the lock. */
 void mock_yield(void);
+
+/* Threads of this process that are in mock_wait_until, but for one that is in the hook. */
+int waiting_threads(void);
 
 #pragma GCC visibility push(default) /* for the runner */
 
 /* This thread never calls MPI (true), so a deadlock of the others is one of the whole process. */
 void mock_thread_is_helper(bool helper);
-
-/* Called without the lock by a blocking call, in its own thread, after each event that did not complete it and before
- * it sleeps; may leave by a long jump (then mock_discard_context cleans up). NULL: none. */
-extern void (*mock_waiting_hook)(void);
 
 #pragma GCC visibility pop
 

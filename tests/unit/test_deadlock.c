@@ -279,7 +279,7 @@ static void ranks_of_which_the_same_is_to_be_said_share_a_line(void **state)
     for (int i = 0; i < 6; i++)
         ranks[i] = blocked("MPI_Recv", SEGMENT_WAIT_RECEIVE, 5, 1);
     ranks[5] = blocked("MPI_Probe", SEGMENT_WAIT_PROBE, SEGMENT_WAIT_ANY, SEGMENT_WAIT_ANY);
-    deadlock_describe(ranks, 6, text, sizeof text);
+    deadlock_describe("deadlock:", ranks, 6, text, sizeof text);
     assert_non_null(strstr(text, "  ranks 0 to 4: MPI_Recv from rank 5, tag 1 on halo\n"));
     assert_non_null(strstr(text, "  rank 5: MPI_Probe from any rank, any tag on halo\n"));
     assert_null(strstr(text, "cycle"));
@@ -291,7 +291,7 @@ static void a_rank_of_another_number_in_the_job_has_both(void **state)
     struct deadlock_rank ranks[2] = {blocked("MPI_Ssend", SEGMENT_WAIT_SEND, 0, 3), {.state = SEGMENT_FINALIZED}};
     char text[2000];
     ranks[0].wait.peer_world = 1;
-    deadlock_describe(ranks, 2, text, sizeof text);
+    deadlock_describe("deadlock:", ranks, 2, text, sizeof text);
     assert_non_null(strstr(text, "MPI_Ssend to rank 0 (rank 1 of the job), tag 3 on halo"));
     assert_non_null(strstr(text, "rank 1: is past MPI_Finalize"));
     assert_non_null(strstr(text, "rank 0 waits for rank 1, which is past MPI_Finalize"));
@@ -305,7 +305,7 @@ static void a_long_report_is_cut_and_stays_a_string(void **state)
     for (int i = 0; i < MPIMOCK_RANKS_MAX; i++)
         ranks[i] = blocked("MPI_Recv", SEGMENT_WAIT_RECEIVE, (i + 1) % MPIMOCK_RANKS_MAX, i);
     memset(text, 'x', sizeof text);
-    deadlock_describe(ranks, MPIMOCK_RANKS_MAX, text, 2000);
+    deadlock_describe("deadlock:", ranks, MPIMOCK_RANKS_MAX, text, 2000);
     assert_int_equal(strlen(text), 1999);
     assert_int_equal(text[2000], 'x');
 }

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test.c: the runner's tests: whose members can never go on, and what a test leaves behind.
+ *
+ * A team's members send to each other alone, so a test is stuck as soon as each member waits in it, or has ended it, with
+ * no message on its way. Every member looks when it is about to sleep; one that ends the test wakes those that wait, so
+ * that they look again. `ended` is set last, when nothing of this rank's waits for room in a ring.
+ */
+#include "test.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../launch.h"
+#include "bsend.h"
+#include "deadlock.h"
+#include "transfer.h"
+#include "waiting.h"
+
+#define TEXT_BYTES 8192
+
+static struct {
+    uint32_t serial; /* 0: in none */
+    uint32_t size, *members;
+    bool left, ending;
+    _Atomic bool stuck;
+    char text[TEXT_BYTES];
+} test;
+static bool tests_only; /* other communicators than tests' are the runner's */
+
+static struct segment_rank *own_slot(void)
+{
+    return segment_rank(mock.segment, mock.rank);
+}
+
+void mpimock_tests_only(void)
+{
+    tests_only = true;
+}
+
+bool test_is_runners(uint64_t context)
+{
+    return tests_only && (context & TEST_CONTEXT) == 0;
+}
+
+uint64_t test_context(uint64_t number)
+{
+    return test.serial != 0 ? test_context_of(test.serial, number) : number;
+}
+
+/* Does it belong to a test up to that one? */
+static bool is_of_tests_until(uint64_t context, const void *serial)
+{
+    return (context & TEST_CONTEXT) != 0 && (uint32_t)(context >> 31) <= *(const uint32_t *)serial;
+}
+
+/* Requests of other chapters are all a test's. */
+static void release_others(void)
+{
+    for (struct mock_request *request = request_first_other(), *next; request != NULL; request = next) {
+        next = request->next;
+        request_release(request);
+    }
+}
+
+static void discard(uint32_t until)
+{
+    mock_lock();
+    /* First what is posted, whose memory may be gone; then what has come meanwhile. */
+    transfer_discard_all(is_of_tests_until, &until, TRANSFER_DISCARD_RELEASE);
+    bool alone = waiting_threads() == 0;
+    if (alone)
+        release_others();
+    transfer_progress();
+    transfer_discard_all(is_of_tests_until, &until, TRANSFER_DISCARD_RELEASE);
+    if (alone)
+        bsend_finish();
+    mock_unlock();
+}
+
+int mpimock_test_begin(uint32_t serial, uint32_t size, const uint32_t members[])
+{
+    uint32_t *copy = malloc(size * sizeof *copy);
+    if (copy == NULL)
+        return -ENOMEM;
+    memcpy(copy, members, size * sizeof *copy);
+    discard(serial - 1); /* what came late */
+    free(test.members);
+    test.members = copy;
+    test.size = size;
+    test.serial = serial;
+    test.left = test.ending = false;
+    atomic_store(&test.stuck, false);
+    atomic_store(&own_slot()->test, serial);
+    return 0;
+}
+
+void mpimock_test_left(void)
+{
+    if (test.serial == 0 || test.left)
+        return;
+    test.left = true;
+    atomic_store(&own_slot()->left, test.serial);
+    mock_lock();
+    transfer_discard_all(is_of_tests_until, &test.serial, TRANSFER_DISCARD_COMPLETE);
+    mock_unlock();
+}
+
+/* ---- The end ---- */
+
+static bool is_in_test(int rank)
+{
+    const struct segment_rank *slot = segment_rank(mock.segment, rank);
+    return atomic_load(&slot->left) < test.serial && atomic_load(&slot->ended) < test.serial;
+}
+
+static bool is_sent(void *unused)
+{
+    (void)unused;
+    return !transfer_is_sending(is_of_tests_until, &test.serial, is_in_test);
+}
+
+static bool is_flushed(void *unused)
+{
+    (void)unused;
+    return transfer_is_flushed();
+}
+
+static void describe_end(void *unused, struct segment_wait *wait)
+{
+    (void)unused;
+    strcpy(wait->call, "the end of the test");
+    wait->kind = SEGMENT_WAIT_OTHER;
+    wait->peer = wait->peer_world = SEGMENT_WAIT_NOBODY;
+    wait->tag = SEGMENT_WAIT_ANY;
+}
+
+static void wait_for(bool (*done)(void *unused))
+{
+    mock_lock();
+    if (!done(NULL))
+        mock_wait_until(&(struct waiting){done, describe_end, NULL});
+    mock_unlock();
+}
+
+/* Other members that sleep look again whether they can go on. */
+static void wake_members(void)
+{
+    for (uint32_t i = 0; i < test.size; i++) {
+        struct segment_rank *slot = segment_rank(mock.segment, (int)test.members[i]);
+        if ((int)test.members[i] != mock.rank && atomic_load(&slot->test) == test.serial &&
+            (atomic_load(&slot->blocked) & 1) != 0)
+            segment_wake(slot);
+    }
+}
+
+void mpimock_test_end(void)
+{
+    if (test.serial == 0)
+        return;
+    struct segment_rank *slot = own_slot();
+    test.ending = true;
+    if (!test.left)
+        wait_for(is_sent); /* as MPI_Finalize would: what MPI_Bsend has sent is still on its way */
+    atomic_store(&slot->left, test.serial);
+    atomic_store(&slot->test, 0);
+    discard(test.serial);
+    wait_for(is_flushed);
+    atomic_store(&slot->ended, test.serial);
+    wake_members();
+    test.serial = 0;
+    free(test.members);
+    test.members = NULL;
+}
+
+/* ---- Deadlock ---- */
+
+const char *mpimock_test_deadlock(void)
+{
+    return test.serial != 0 && atomic_load(&test.stuck) ? test.text : NULL;
+}
+
+bool test_is_stuck(void)
+{
+    if (test.serial == 0 || test.left || atomic_load(&test.stuck) || atomic_load(&own_slot()->test) != test.serial)
+        return false;
+    struct deadlock_rank few[16], *ranks = test.size <= 16 ? few : malloc(test.size * sizeof *ranks);
+    if (ranks == NULL)
+        return false;
+    bool found = deadlock_look_at_test(mock.segment, test.serial, test.size, test.members, ranks);
+    if (found && test.ending) {
+        wake_members(); /* it is for them to leave */
+        found = false;
+    } else if (found) {
+        deadlock_describe("deadlock: every rank waits, and no message is on its way", ranks, (int)test.size, test.text,
+                          sizeof test.text);
+        atomic_store(&test.stuck, true);
+        atomic_fetch_add(&request_events, 1); /* another thread of this process may be the one that leaves */
+        segment_wake(own_slot());
+    }
+    if (ranks != few)
+        free(ranks);
+    return found;
+}
+
+bool test_was_left_by(int from, uint64_t context)
+{
+    return test.serial != 0 && is_of_tests_until(context, &test.serial) &&
+           atomic_load(&segment_rank(mock.segment, from)->left) >= test.serial;
+}

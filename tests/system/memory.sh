@@ -18,6 +18,10 @@ run "${memcheck[@]}" "$runner" --mock -n 3 "$BUILD/tests/suites/outcomes.so"
 check "failing tests keep their status" status_is 1
 check "without a memory error" quiet
 rm -f "$scratch"/valgrind.*
+run "${memcheck[@]}" "$runner" --mock -n 4 "$BUILD/tests/suites/leaving.so" "$BUILD/tests/suites/leaving_stress.so"
+check "so do tests that a rank leaves" status_is 1
+check "without a memory error" quiet
+rm -f "$scratch"/valgrind.*
 run "${memcheck[@]}" "$BUILD/mpimockexec" -n 3 "$BUILD/tests/programs/matmul"
 check "a program under mpimockexec" status_is 0
 check "without a memory error" quiet

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_test.c: the runner's tests on the mock: a team's deadlock is its own, found at once and never where there is none; what
- * a test leaves behind does not reach the next. */
+ * a test leaves behind does not reach the next. Pauses only make one order of events likely: each check holds in any. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

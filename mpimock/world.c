@@ -176,7 +176,7 @@ int mpimock_world_leave(void)
     door_keyvals_world_ends(); /* runs functions of the user's; nothing when MPI_Finalize has done it */
     door_inside();
     MPI_Comm team = door_world.team, self = door_world.self;
-    long open = atomic_load(&door_pending), pending = open;
+    long pending = atomic_load(&door_pending);
     int error = agree(team, &pending);
     if (!error)
         error = drain(team);
@@ -193,7 +193,7 @@ int mpimock_world_leave(void)
     atomic_store(&door_pending, 0);
     if (error)
         return error;
-    return open < 0 ? 0 : open > INT32_MAX ? INT32_MAX : (int)open;
+    return pending < 0 ? 0 : pending > INT32_MAX ? INT32_MAX : (int)pending;
 }
 
 size_t mpimock_worlds_kept(void)

@@ -176,7 +176,7 @@ static void write_plain_entry(FILE *out, const struct function *function)
             fprintf(out, "    MPI_Comm inner_%s = door_comm_translated(%s);\n", function->parameters[i].name,
                     function->parameters[i].name);
     if (is_for_door(function)) {
-        fprintf(out, "    return door->depth > 0 ? door_inner()->%s", function->name);
+        fprintf(out, "    return door->depth > 0 ? door_backend()->%s", function->name);
         write_arguments(out, function, false);
         fprintf(out, " : door_%s", function->name);
         write_arguments(out, function, false);
@@ -325,7 +325,7 @@ static void write_leave(FILE *out, const struct function *function)
 
 static void write_full_entry(FILE *out, const struct function *function)
 {
-    fprintf(out, "    if (door->depth > 0)\n        return door_inner()->%s", function->name);
+    fprintf(out, "    if (door->depth > 0)\n        return door_backend()->%s", function->name);
     write_arguments(out, function, false);
     fprintf(out, ";\n    int error = door_enter%s(door, MPIMOCK_%s, __builtin_return_address(0));\n",
             function->anytime ? "_anytime" : "", upper(function->name));

@@ -21,7 +21,6 @@
 #include "../mpimock/door.h"
 #include "../mpimock/launch.h"
 #include "cmocka_text.h"
-#include "guard.h"
 #include "notice.h"
 
 enum phase { PHASE_SETUP, PHASE_BODY, PHASE_BODY_RETURNED, PHASE_TEARDOWN, PHASE_DONE };
@@ -47,8 +46,7 @@ static struct {
     pthread_t thread;         /* that runs the test */
     bool leaving;             /* team-mates were told, or told this rank */
     bool following;           /* … the latter */
-    bool looking;             /* in mate_has_left */
-    struct message_notice notice; /* that mate_has_left found */
+    bool looking;             /* in look_for_notice */
     bool way_out_open;        /* out of a teardown, or of callbacks, while leaving */
     jmp_buf way_out;
 } running = {.capture = {-1, {-1, -1}}};
@@ -67,7 +65,6 @@ static void begin_together(const struct execution_mates *mates)
 
 static void end_together(void)
 {
-    guard_end();
     const struct execution_mates *mates = running.mates;
     running.mates = NULL; /* it is too late to leave */
     if (mates && !mates->control->real)
@@ -85,7 +82,6 @@ static void tell_mates(enum outcome outcome, const char *reason)
         notice_send(mates->control, mates->members, mates->size, mates->serial, mates->me, outcome, reason);
     if (!mates->control->real)
         mpimock_test_left();
-    guard_left();
 }
 
 /* ---- Ways out ---- */
@@ -129,28 +125,17 @@ static void leave_by_abort(MPI_Comm comm, int code)
     leave(OUTCOME_CRASHED, reason);
 }
 
-/* Has a team-mate left? Its notice is running.notice then. */
-static bool mate_has_left(void)
+/* Looks whether a team-mate has left, and leaves too then. Must come back where nothing has happened. */
+static void follow_mates(void)
 {
     const struct execution_mates *mates = running.mates;
-    if (!mates || mates->size < 2 || running.looking)
-        return false;
-    running.looking = true;
-    bool found = notice_take(mates->control, mates->serial, &running.notice);
-    running.looking = false;
-    return found;
-}
-
-/* Leaves because of the notice. */
-static void follow_mate(void)
-{
-    const struct execution_mates *mates = running.mates;
-    const struct message_notice notice = running.notice;
+    struct message_notice notice;
     char call[REASON_MAX / 2], reason[REASON_MAX];
-    if (running.leaving) {
-        leave_by_way_out();
-        leave(OUTCOME_NOTRUN, "left again");
-    }
+    running.looking = true;
+    bool found = mates->size > 1 && notice_take(mates->control, mates->serial, &notice);
+    running.looking = false;
+    if (!found)
+        return;
     mpimock_call_text(call, sizeof call);
     running.leaving = running.following = true;
     if (!mates->control->real)
@@ -165,12 +150,6 @@ static void follow_mate(void)
                                                                    : "left the test",
              notice.reason[0] ? ": " : "", (int)strcspn(notice.reason, "\n"), notice.reason);
     leave(OUTCOME_NOTRUN, reason);
-}
-
-static void follow_mates(void)
-{
-    if (mate_has_left())
-        follow_mate();
 }
 
 /* The mock calls this from a call that would wait, or that was in vain. */
@@ -212,15 +191,7 @@ int mrt_case(void)
 
 static int enter_world(const char *name, MPI_Comm team, int thread_level)
 {
-    static const struct guard_host host = {.look = mate_has_left, .go = follow_mate};
-    struct mpimock_world world = {.team = team, .thread_level = thread_level, .name = name};
-    const struct execution_mates *mates = running.mates;
-    if (mates && guard_begin(&(struct guard_team){.comm = team,
-                                                  .members = mates->members,
-                                                  .size = mates->size,
-                                                  .serial = mates->serial},
-                             thread_level, &host))
-        world.stop = guard_stop;
+    const struct mpimock_world world = {.team = team, .thread_level = thread_level, .name = name};
     int error = mpimock_world_enter(&world);
     running.in_world = error == 0;
     running.pending = false;

@@ -60,6 +60,8 @@ const char *mpimock_test_deadlock(void);
 void mpimock_waiting_hook_set(void (*hook)(void));
 /* While set, a blocking call of this rank waits for work: it is no part of a deadlock. */
 void mpimock_wait_is_idle(bool idle);
+/* Blocking calls of this thread return MPI_ERR_PENDING when CLOCK_MONOTONIC has reached so many seconds; INFINITY: no end. */
+void mpimock_wait_deadline(double seconds);
 
 #pragma GCC visibility pop
 

@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "../mpimock/launch.h"
+#include "clock.h"
 #include "notice.h"
 
 int control_create(struct control *control)
@@ -82,13 +84,6 @@ int control_flush(struct control *control)
     return error;
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 /* Rests as long as a hundredth of the time that nothing came, between 20 µs and 10 ms; before 100 µs only gives the core
  * to others. So a burst of messages costs no latency, and a long wait no CPU time. */
 static void rest(double quiet)
@@ -102,23 +97,28 @@ static void rest(double quiet)
 }
 
 /* Waits until a message is there, and tells of which. */
-static int wait_for_message(struct control *control, int from, MPI_Status *status)
+static int wait_for_message(struct control *control, int from, double deadline, MPI_Status *status)
 {
     const struct mpimock_backend *mpi = control->mpi;
     if (!control->real) {
         mpimock_wait_is_idle(true);
+        mpimock_wait_deadline(deadline);
         int result = mpi->Probe(from, MPI_ANY_TAG, control->comm, status);
+        mpimock_wait_deadline(INFINITY);
         mpimock_wait_is_idle(false);
-        return result == MPI_SUCCESS ? 0 : -EIO;
+        return result == MPI_SUCCESS ? 0 : result == MPI_ERR_PENDING ? -ETIMEDOUT : -EIO;
     }
-    double since = now();
+    double since = clock_now();
     for (;;) {
         int found;
         if (mpi->Iprobe(from, MPI_ANY_TAG, control->comm, &found, status) != MPI_SUCCESS)
             return -EIO;
         if (found)
             return 0;
-        rest(now() - since);
+        double now = clock_now();
+        if (now >= deadline)
+            return -ETIMEDOUT;
+        rest(now - since);
     }
 }
 
@@ -145,10 +145,15 @@ static int take(struct control *control, const MPI_Status *status, int *size)
 
 int control_receive(struct control *control, int from, struct control_message *message)
 {
+    return control_receive_until(control, from, INFINITY, message);
+}
+
+int control_receive_until(struct control *control, int from, double deadline, struct control_message *message)
+{
     MPI_Status status;
     int size, error;
     do {
-        error = wait_for_message(control, from, &status);
+        error = wait_for_message(control, from, deadline, &status);
         if (!error)
             error = take(control, &status, &size);
         if (error)

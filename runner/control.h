@@ -49,5 +49,7 @@ int control_flush(struct control *control);
 /* Waits for a message from `from` (MPI_ANY_SOURCE: anyone). A notice (notice.h) that comes instead is dropped: who waits
  * here is in no test, and an assignment of rank 0's precedes its notices about it. */
 int control_receive(struct control *control, int from, struct control_message *message);
+/* The same until clock_now() is `deadline` (INFINITY: no end): -ETIMEDOUT then. */
+int control_receive_until(struct control *control, int from, double deadline, struct control_message *message);
 
 #endif

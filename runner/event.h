@@ -41,6 +41,8 @@ struct event_rank_result {
     enum outcome outcome;
     double seconds;
     const char *message;      /* "" for none; may have several lines */
+    const char *place;        /* where it was when its time was up, in few words; "" */
+    const char *warnings;     /* what the test left behind, a line for each; "" */
     const char *output;       /* what it wrote, bytes; not always UTF-8 */
     size_t output_size;
 };

@@ -46,7 +46,9 @@ struct execution_step {
 struct execution_result {
     enum outcome outcome;
     double seconds;
-    char *message; /* "" for none; freed by execution_result_finish, like the output */
+    char *message; /* "" for none; freed by execution_result_finish, like the next three */
+    char *place;    /* where this rank was when its time was up, in few words; "" for none */
+    char *warnings; /* what the test left behind, a line for each; "" for none */
     char *output;
     size_t output_size;
     bool pending; /* requests were left open: the team's communicator must not be freed */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* main_rank.c: see main_rank.h.
  *
- * For each assignment that runs there is a `team`: its members, its tests, and for each test what its ranks reported so
- * far. A rank is in one team at a time, so a rank's number finds its team. A test is finished when all its ranks have
- * reported; the team is gone when all its members are READY again.
+ * A rank is in one running team (running_team.h) at a time, so a rank's number finds its team. The team is gone when each of
+ * its members is READY again, or gone. Where a fresh process takes a rank's place (the mock) it is as if it were READY.
  */
 #include "main_rank.h"
 
@@ -11,32 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
+#include "heading.h"
+#include "running_team.h"
 #include "scheduler.h"
 #include "worker.h"
 
-struct rank_report {
-    bool reported;
-    enum outcome outcome;
-    double seconds;
-    char *message, *output;
-    size_t output_size;
-};
-
-struct team_test {
-    uint32_t test;                /* index into the plan */
-    uint32_t size, missing;       /* ranks that run it; those that have not reported */
-    struct rank_report *reports;  /* [size] */
-};
-
-struct running_team {
-    uint32_t assignment;
-    uint32_t size, not_ready;
-    uint32_t *members;            /* [size] */
-    uint32_t count;
-    struct team_test *tests;      /* [count] */
-};
+#define TICK_SECONDS 1.0
 
 struct main_rank {
     const struct main_rank_settings *settings;
@@ -46,68 +27,17 @@ struct main_rank {
     struct scheduler *scheduler;
     struct running_team **team_of; /* [control->size] NULL: in none */
     bool *ready;                   /* [control->size] has nothing to do, and waits for a word */
+    bool *lost;                    /* [control->size] is gone, and sends nothing any more */
     bool *ended;                   /* [plan->count] reported as finished */
     uint32_t serial;               /* of the next team */
     struct wire_writer writer;
     struct worker worker;          /* rank 0 taking part */
     double began;
     size_t counts[OUTCOME_COUNT];
-    size_t lost;                   /* outcomes that are neither passed, skipped nor flaky */
+    size_t bad;                    /* outcomes that are neither passed, skipped nor flaky */
     int ranks_wanted;
     int error;                     /* found where no result could be given back */
 };
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-/* ---- Teams ---- */
-
-static void team_destroy(struct running_team *team)
-{
-    for (uint32_t i = 0; team->tests && i < team->count; i++) {
-        for (uint32_t rank = 0; team->tests[i].reports && rank < team->tests[i].size; rank++) {
-            free(team->tests[i].reports[rank].message);
-            free(team->tests[i].reports[rank].output);
-        }
-        free(team->tests[i].reports);
-    }
-    free(team->tests);
-    free(team->members);
-    free(team);
-}
-
-static struct running_team *team_new(struct main_rank *self, const struct scheduler_action *action)
-{
-    struct running_team *team = calloc(1, sizeof *team);
-    if (!team)
-        return NULL;
-    team->assignment = action->assignment;
-    team->size = team->not_ready = (uint32_t)action->size;
-    team->count = (uint32_t)action->count;
-    team->members = malloc(team->size * sizeof *team->members);
-    team->tests = calloc(team->count, sizeof *team->tests);
-    if (!team->members || !team->tests)
-        goto fail;
-    for (uint32_t i = 0; i < team->size; i++)
-        team->members[i] = (uint32_t)action->members[i];
-    for (uint32_t i = 0; i < team->count; i++) {
-        struct team_test *test = &team->tests[i];
-        int np = self->plan->tests[action->tests[i]].np;
-        test->test = (uint32_t)action->tests[i];
-        test->size = test->missing = np == MRT_NP_ALL ? (uint32_t)self->control->size : (uint32_t)np;
-        test->reports = calloc(test->size, sizeof *test->reports);
-        if (!test->reports)
-            goto fail;
-    }
-    return team;
-fail:
-    team_destroy(team);
-    return NULL;
-}
 
 /* ---- Results ---- */
 
@@ -116,88 +46,46 @@ static void test_ended(struct main_rank *self, const struct event_test_finished 
     self->ended[event->test] = true;
     self->counts[event->outcome]++;
     if (event->outcome != OUTCOME_PASSED && event->outcome != OUTCOME_SKIPPED && event->outcome != OUTCOME_FLAKY)
-        self->lost++;
+        self->bad++;
     reporters_test_finished(self->reporters, event);
-    if (self->settings->maxfail > 0 && self->lost == (size_t)self->settings->maxfail)
+    if (self->settings->maxfail > 0 && self->bad == (size_t)self->settings->maxfail)
         scheduler_stop(self->scheduler);
-}
-
-/* What a rank that only followed another one says (`notrun`) counts less than what any other says, but for a pass. */
-static int gravity(enum outcome outcome)
-{
-    return outcome == OUTCOME_PASSED ? 0 : outcome == OUTCOME_NOTRUN ? 1 : 2 + (int)outcome;
 }
 
 static void team_test_ended(struct main_rank *self, const struct running_team *team, const struct team_test *test)
 {
     struct event_rank_result one, *ranks = test->size == 1 ? &one : calloc(test->size, sizeof *ranks);
+    struct event_test_finished event;
     if (!ranks) {
         self->error = -ENOMEM;
         return;
     }
-    struct event_test_finished event = {.test = test->test,
-                                        .name = self->plan->tests[test->test].name,
-                                        .outcome = OUTCOME_PASSED,
-                                        .message = "",
-                                        .ranks = ranks,
-                                        .size = (int)test->size};
-    for (uint32_t i = 0; i < test->size; i++) {
-        const struct rank_report *report = &test->reports[i];
-        ranks[i] = (struct event_rank_result){.rank = (int)team->members[i],
-                                              .team_rank = (int)i,
-                                              .node = self->settings->hosts[team->members[i]],
-                                              .outcome = report->outcome,
-                                              .seconds = report->seconds,
-                                              .message = report->message,
-                                              .output = report->output,
-                                              .output_size = report->output_size};
-        if (gravity(report->outcome) > gravity(event.outcome)) {
-            event.outcome = report->outcome;
-            event.message = report->message;
-        }
-        if (report->seconds > event.seconds)
-            event.seconds = report->seconds;
-    }
-    scheduler_test_ended(self->scheduler, test->test, event.outcome, event.seconds, now());
+    running_team_event(team, test, self->plan->tests[test->test].name, self->settings->hosts, ranks, &event);
+    scheduler_test_ended(self->scheduler, test->test, event.outcome, event.seconds, clock_now());
     test_ended(self, &event);
     if (ranks != &one)
         free(ranks);
 }
 
-static char *copy_of(const char *bytes, size_t size)
-{
-    char *copy = malloc(size + 1);
-    if (copy) {
-        memcpy(copy, bytes, size);
-        copy[size] = '\0';
-    }
-    return copy;
-}
-
 static int take_result(struct main_rank *self, int rank, const struct message_result *result)
 {
     struct running_team *team = self->team_of[rank];
+    const struct team_test *ended = NULL;
     if (!team || team->assignment != result->assignment)
         return -EBADMSG;
-    uint32_t member = 0, place = 0;
-    while (team->members[member] != (uint32_t)rank)
-        member++;
-    while (place < team->count && team->tests[place].test != result->test)
-        place++;
-    if (place == team->count || member >= team->tests[place].size || team->tests[place].reports[member].reported)
-        return -EBADMSG;
-    struct team_test *test = &team->tests[place];
-    test->reports[member] = (struct rank_report){.reported = true,
-                                                 .outcome = result->outcome,
-                                                 .seconds = result->seconds,
-                                                 .message = copy_of(result->message, strlen(result->message)),
-                                                 .output = copy_of(result->output, result->output_size),
-                                                 .output_size = result->output_size};
-    if (!test->reports[member].message || !test->reports[member].output)
-        return -ENOMEM;
-    if (--test->missing == 0)
-        team_test_ended(self, team, test);
-    return 0;
+    int error = running_team_take(team, rank, result, clock_now(), &ended);
+    if (!error && ended)
+        team_test_ended(self, team, ended);
+    return error;
+}
+
+/* ---- Ranks come and go ---- */
+
+/* Its last member is READY, or gone. */
+static void team_ended(struct main_rank *self, struct running_team *team)
+{
+    scheduler_assignment_ended(self->scheduler, team->assignment, clock_now());
+    running_team_destroy(team);
 }
 
 /* A rank has nothing to do: at the start, or because its assignment has ended for it. */
@@ -207,11 +95,50 @@ static void take_ready(struct main_rank *self, int rank)
     self->team_of[rank] = NULL;
     self->ready[rank] = true;
     if (!team) {
-        scheduler_worker_ready(self->scheduler, rank, now());
+        scheduler_worker_ready(self->scheduler, rank, clock_now());
     } else if (--team->not_ready == 0) {
-        scheduler_assignment_ended(self->scheduler, team->assignment, now());
-        team_destroy(team);
+        team_ended(self, team);
     }
+}
+
+/* The process that was this rank is gone: the test that it was in, if any, has this outcome on it. */
+static void leave_team(struct main_rank *self, int rank, enum outcome outcome, const char *why)
+{
+    struct running_team *team = self->team_of[rank];
+    const struct team_test *ended = NULL;
+    self->team_of[rank] = NULL;
+    if (!team)
+        return;
+    if (running_team_lose(team, running_team_member(team, rank), outcome, why, clock_now(), &ended) != 0)
+        self->error = -ENOMEM;
+    if (ended)
+        team_test_ended(self, team, ended);
+    if (--team->not_ready == 0)
+        team_ended(self, team);
+}
+
+/* A rank is gone for good. Nothing happens if that is known. */
+static void lose(struct main_rank *self, int rank, enum outcome outcome, const char *why)
+{
+    if (rank == 0 || self->lost[rank])
+        return;
+    self->lost[rank] = true;
+    self->ready[rank] = false;
+    scheduler_worker_lost(self->scheduler, rank, clock_now());
+    leave_team(self, rank, outcome, why);
+}
+
+/* A fresh process says that it is this rank now: for the scheduler the rank was never away. What was sent to the process
+ * before it is not for it, so it waits for a WELCOME. */
+static int take_renewed(struct main_rank *self, int rank, const struct message_lost *message)
+{
+    message_welcome_encode(&self->writer, &(struct message_welcome){.go_on = true});
+    if (self->writer.failed)
+        return -ENOMEM;
+    int error = control_send(self->control, MESSAGE_WELCOME, rank, self->writer.bytes, self->writer.size);
+    leave_team(self, rank, message->outcome, message->reason);
+    self->ready[rank] = true;
+    return error;
 }
 
 /* ---- Actions ---- */
@@ -242,12 +169,19 @@ static void tell_started(struct main_rank *self, const struct running_team *team
 
 static int assign(struct main_rank *self, const struct scheduler_action *action)
 {
-    struct running_team *team = team_new(self, action);
+    struct running_team *team = running_team_create(&(struct running_team_settings){.assignment = action->assignment,
+                                                                                    .serial = self->serial,
+                                                                                    .members = action->members,
+                                                                                    .size = action->size,
+                                                                                    .tests = action->tests,
+                                                                                    .count = action->count,
+                                                                                    .plan = self->plan,
+                                                                                    .now = clock_now()});
     uint32_t *tests = malloc(action->count * sizeof *tests);
     int error = team && tests ? 0 : -ENOMEM;
     if (error) {
         free(tests);
-        free(team);
+        running_team_destroy(team);
         return error;
     }
     for (size_t i = 0; i < action->count; i++)
@@ -301,7 +235,7 @@ static int act(struct main_rank *self)
     for (;;) {
         struct scheduler_action action;
         int error = 0;
-        scheduler_next(self->scheduler, now(), &action);
+        scheduler_next(self->scheduler, clock_now(), &action);
         switch (action.kind) {
         case SCHEDULER_NOTHING:
             return 0;
@@ -324,8 +258,19 @@ static int act(struct main_rank *self)
 static int handle(struct main_rank *self, const struct control_message *message)
 {
     struct message_result result;
+    struct message_lost lost;
     int error = -EBADMSG;
-    if (message->kind == MESSAGE_READY) {
+    if (message->kind == MESSAGE_LOST || message->kind == MESSAGE_RENEWED) {
+        error = message_lost_decode(message->bytes, message->size, &lost);
+        if (!error && lost.rank >= (uint32_t)self->control->size)
+            error = -EBADMSG;
+        if (!error && message->kind == MESSAGE_RENEWED)
+            error = take_renewed(self, message->from, &lost);
+        else if (!error)
+            lose(self, (int)lost.rank, lost.outcome, lost.reason);
+    } else if (self->lost[message->from]) {
+        error = 0; /* it was given up, and speaks all the same */
+    } else if (message->kind == MESSAGE_READY) {
         take_ready(self, message->from);
         error = 0;
     } else if (message->kind == MESSAGE_RESULT && message_result_decode(message->bytes, message->size, &result) == 0 &&
@@ -335,17 +280,25 @@ static int handle(struct main_rank *self, const struct control_message *message)
     return error ? error : self->error;
 }
 
+/* Waits for the next message, and treats it. What tells time is told it once a second meanwhile. */
+static int receive(struct main_rank *self)
+{
+    struct control_message message;
+    int error = control_receive_until(self->control, MPI_ANY_SOURCE, clock_now() + TICK_SECONDS, &message);
+    if (error != -ETIMEDOUT)
+        return error ? error : handle(self, &message);
+    reporters_tick(self->reporters);
+    return 0;
+}
+
 static int serve(struct main_rank *self)
 {
-    scheduler_worker_ready(self->scheduler, 0, now());
+    scheduler_worker_ready(self->scheduler, 0, clock_now());
     for (;;) {
-        struct control_message message;
         int over = act(self);
         if (over)
             return over < 0 ? over : 0;
-        int error = control_receive(self->control, MPI_ANY_SOURCE, &message);
-        if (!error)
-            error = handle(self, &message);
+        int error = receive(self);
         if (error)
             return error;
     }
@@ -356,13 +309,9 @@ static int stop_workers(struct main_rank *self)
 {
     int error = 0;
     for (int rank = 1; rank < self->control->size && !error; rank++) {
-        while (!self->ready[rank] && !error) {
-            struct control_message message;
-            error = control_receive(self->control, MPI_ANY_SOURCE, &message);
-            if (!error)
-                error = handle(self, &message);
-        }
-        if (!error)
+        while (!self->ready[rank] && !self->lost[rank] && !error)
+            error = receive(self);
+        if (!error && self->ready[rank])
             error = control_send(self->control, MESSAGE_STOP, rank, NULL, 0);
     }
     return error;
@@ -399,83 +348,9 @@ static struct scheduler *make_scheduler(const struct main_rank_settings *setting
     return scheduler;
 }
 
-/* Hosts are numbered in the order in which ranks first name them. */
-static int number_nodes(const struct main_rank_settings *settings, int node_of[], const char *names[])
-{
-    int nodes = 0;
-    for (int rank = 0; rank < settings->control->size; rank++) {
-        int node = 0;
-        while (node < nodes && strcmp(names[node], settings->hosts[rank]) != 0)
-            node++;
-        if (node == nodes)
-            names[nodes++] = settings->hosts[rank];
-        node_of[rank] = node;
-    }
-    return nodes;
-}
-
-static bool is_named(const char *text, const char *suite)
-{
-    size_t length = strlen(suite);
-    for (const char *at = text; (at = strstr(at, suite)); at += length)
-        if ((at == text || at[-1] == ' ') && (at[length] == ',' || at[length] == '\0'))
-            return true;
-    return false;
-}
-
-/* "heat, spmv, …": the suites in order of the plan, as many as fit. */
-static void name_suites(const struct plan *plan, char *text, size_t size)
-{
-    size_t at = 0;
-    text[0] = '\0';
-    for (size_t i = 0; i < plan->count; i++) {
-        const char *suite = plan->tests[i].suite;
-        if ((i > 0 && strcmp(suite, plan->tests[i - 1].suite) == 0) || is_named(text, suite))
-            continue;
-        if (at + strlen(suite) + sizeof ", , …" > size) {
-            snprintf(text + at, size - at, ", …");
-            return;
-        }
-        at += (size_t)snprintf(text + at, size - at, "%s%s", at ? ", " : "", suite);
-    }
-}
-
-static int tell_run_started(const struct main_rank_settings *settings, int nodes, const char *const names[])
-{
-    const struct plan *plan = settings->plan;
-    struct event_planned_test *tests = calloc(plan->count ? plan->count : 1, sizeof *tests);
-    if (!tests)
-        return -ENOMEM;
-    for (size_t i = 0; i < plan->count; i++)
-        tests[i] = (struct event_planned_test){.name = plan->tests[i].name,
-                                               .suite = plan->tests[i].suite,
-                                               .file = plan->tests[i].file,
-                                               .line = plan->tests[i].line,
-                                               .np = plan->tests[i].np,
-                                               .timeout = plan->tests[i].timeout,
-                                               .tags = plan->tests[i].tags};
-    struct timespec time;
-    char suites[256];
-    name_suites(plan, suites, sizeof suites);
-    clock_gettime(CLOCK_REALTIME, &time);
-    reporters_run_started(settings->reporters, &(struct event_run_started){.version = MRT_VERSION,
-                                                                           .mpi = settings->mpi,
-                                                                           .suites = suites,
-                                                                           .ranks = settings->control->size,
-                                                                           .nodes = nodes,
-                                                                           .node_names = names,
-                                                                           .shuffled = settings->shuffled,
-                                                                           .seed = settings->seed,
-                                                                           .time = (double)time.tv_sec + 1e-9 * (double)time.tv_nsec,
-                                                                           .tests = tests,
-                                                                           .count = plan->count});
-    free(tests);
-    return 0;
-}
-
 static enum exit_status status_of(const struct main_rank *self)
 {
-    if (self->lost > 0 || (self->settings->fail_on_skip && self->counts[OUTCOME_SKIPPED] > 0) ||
+    if (self->bad > 0 || (self->settings->fail_on_skip && self->counts[OUTCOME_SKIPPED] > 0) ||
         (self->settings->fail_on_flaky && self->counts[OUTCOME_FLAKY] > 0))
         return EXIT_STATUS_FAILED;
     return EXIT_STATUS_PASSED;
@@ -484,7 +359,7 @@ static enum exit_status status_of(const struct main_rank *self)
 static void tell_run_finished(struct main_rank *self)
 {
     struct event_run_finished event = {.total = self->plan->count,
-                                       .seconds = now() - self->began,
+                                       .seconds = clock_now() - self->began,
                                        .status = status_of(self),
                                        .ranks_wanted = scheduler_ranks_wanted(self->scheduler),
                                        .mock = !self->control->real};
@@ -500,15 +375,16 @@ int main_rank_run(const struct main_rank_settings *settings, struct problem *pro
                              .plan = settings->plan,
                              .reporters = settings->reporters,
                              .serial = 1,
-                             .began = now()};
+                             .began = clock_now()};
     int *node_of = calloc(ranks, sizeof *node_of);
     const char **names = calloc(ranks, sizeof *names);
     self.team_of = calloc(ranks, sizeof(struct running_team *));
     self.ready = calloc(ranks, sizeof *self.ready);
+    self.lost = calloc(ranks, sizeof *self.lost);
     self.ended = calloc(settings->plan->count ? settings->plan->count : 1, sizeof *self.ended);
-    int error = node_of && names && self.team_of && self.ready && self.ended ? 0 : -ENOMEM, status = EXIT_STATUS_INTERNAL;
+    int error = node_of && names && self.team_of && self.ready && self.lost && self.ended ? 0 : -ENOMEM, status = EXIT_STATUS_INTERNAL;
     if (!error) {
-        error = tell_run_started(settings, number_nodes(settings, node_of, names), names);
+        error = heading_tell(settings, heading_number_nodes(settings, node_of, names), names);
         self.scheduler = make_scheduler(settings, node_of);
         if (!self.scheduler)
             error = -ENOMEM;
@@ -535,6 +411,7 @@ int main_rank_run(const struct main_rank_settings *settings, struct problem *pro
     scheduler_destroy(self.scheduler);
     free(self.ended);
     free(self.ready);
+    free(self.lost);
     free(self.team_of);
     free(names);
     free(node_of);

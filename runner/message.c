@@ -92,6 +92,8 @@ void message_result_encode(struct wire_writer *writer, const struct message_resu
     wire_put_u32(writer, message->outcome);
     wire_put_f64(writer, message->seconds);
     wire_put_string(writer, message->message);
+    wire_put_string(writer, message->place);
+    wire_put_string(writer, message->warnings);
     wire_put_bytes(writer, message->output, message->output_size);
     wire_put_u32(writer, 0); /* ends the output with a zero byte, for whoever prints it as a string */
 }
@@ -104,6 +106,8 @@ int message_result_decode(const void *bytes, size_t size, struct message_result 
     uint32_t outcome = wire_get_u32(&reader);
     message->seconds = wire_get_f64(&reader);
     message->message = wire_get_string(&reader);
+    message->place = wire_get_string(&reader);
+    message->warnings = wire_get_string(&reader);
     message->output = wire_get_bytes(&reader, &message->output_size);
     wire_get_u32(&reader);
     if (outcome >= OUTCOME_COUNT)
@@ -126,6 +130,26 @@ int message_notice_decode(const void *bytes, size_t size, struct message_notice 
     struct wire_reader reader = {.bytes = bytes, .size = size};
     message->serial = wire_get_u32(&reader);
     message->member = wire_get_u32(&reader);
+    uint32_t outcome = wire_get_u32(&reader);
+    message->reason = wire_get_string(&reader);
+    if (outcome >= OUTCOME_COUNT)
+        return -EBADMSG;
+    message->outcome = (enum outcome)outcome;
+    return decoded(&reader);
+}
+
+void message_lost_encode(struct wire_writer *writer, const struct message_lost *message)
+{
+    wire_writer_reset(writer);
+    wire_put_u32(writer, message->rank);
+    wire_put_u32(writer, message->outcome);
+    wire_put_string(writer, message->reason);
+}
+
+int message_lost_decode(const void *bytes, size_t size, struct message_lost *message)
+{
+    struct wire_reader reader = {.bytes = bytes, .size = size};
+    message->rank = wire_get_u32(&reader);
     uint32_t outcome = wire_get_u32(&reader);
     message->reason = wire_get_string(&reader);
     if (outcome >= OUTCOME_COUNT)

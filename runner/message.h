@@ -9,7 +9,8 @@
  *       RESULT   (one for each test)       ──▶
  *       READY                              ──▶
  *
- * and each rank to its team-mates, when it leaves a test before its end: NOTICE (notice.h).
+ * and each rank to its team-mates, when it leaves a test before its end: NOTICE (notice.h). Who sees that a rank is gone tells
+ * rank 0: LOST. A fresh process in the place of one that died says RENEWED instead of HELLO, and waits for its WELCOME.
  *
  * The tag is the kind. Decoded strings and arrays point into the bytes that were received, or (the arrays) into the
  * message struct, and are valid as long as those. A decoder returns -EBADMSG for what no encoder wrote.
@@ -32,6 +33,8 @@ enum message_kind {
     MESSAGE_RESULT,
     MESSAGE_STOP,
     MESSAGE_NOTICE,
+    MESSAGE_LOST,
+    MESSAGE_RENEWED,
 };
 
 struct message_hello {
@@ -58,6 +61,8 @@ struct message_result {
     enum outcome outcome;
     double seconds;
     const char *message;      /* "" for none */
+    const char *place;        /* where it was when its time was up, in few words; "" */
+    const char *warnings;     /* what the test left behind, a line for each; "" */
     const char *output;       /* bytes, with a zero byte after them that does not count */
     size_t output_size;
 };
@@ -66,6 +71,12 @@ struct message_notice {
     uint32_t member;          /* the team's rank that leaves */
     enum outcome outcome;
     const char *reason;       /* "" for none */
+};
+
+struct message_lost {
+    uint32_t rank;            /* of the run */
+    enum outcome outcome;     /* of the test that it was in */
+    const char *reason;       /* "was ended by signal 9 (Killed)" */
 };
 
 void message_hello_encode(struct wire_writer *writer, const struct message_hello *message);
@@ -78,5 +89,7 @@ void message_result_encode(struct wire_writer *writer, const struct message_resu
 int message_result_decode(const void *bytes, size_t size, struct message_result *message);
 void message_notice_encode(struct wire_writer *writer, const struct message_notice *message);
 int message_notice_decode(const void *bytes, size_t size, struct message_notice *message);
+void message_lost_encode(struct wire_writer *writer, const struct message_lost *message);
+int message_lost_decode(const void *bytes, size_t size, struct message_lost *message);
 
 #endif

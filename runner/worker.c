@@ -45,6 +45,8 @@ static int hand_over(struct job *job, uint32_t test, const struct execution_resu
                                           .outcome = execution->outcome,
                                           .seconds = execution->seconds,
                                           .message = execution->message,
+                                          .place = execution->place ? execution->place : "",
+                                          .warnings = execution->warnings ? execution->warnings : "",
                                           .output = execution->output,
                                           .output_size = execution->output_size};
     if (worker->take) {
@@ -63,7 +65,7 @@ static int hand_over(struct job *job, uint32_t test, const struct execution_resu
 
 static uint32_t size_of(const struct job *job, const struct plan_test *test)
 {
-    return test->np == MRT_NP_ALL ? (uint32_t)job->worker->control->size : (uint32_t)test->np;
+    return test->np == MRT_NP_ALL ? job->assignment->size : (uint32_t)test->np;
 }
 
 static struct execution_mates mates_of(const struct job *job, uint32_t size, uint32_t serial)

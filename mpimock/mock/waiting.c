@@ -17,6 +17,7 @@
 #include "waiting.h"
 
 #include <linux/futex.h>
+#include <math.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,6 +36,7 @@
 
 static void (*waiting_hook)(void);
 static _Thread_local bool idle, helper;
+static _Thread_local double deadline = INFINITY; /* seconds of CLOCK_MONOTONIC */
 static _Atomic int helpers;
 static _Atomic int waiting_now;
 static int sleepers; /* threads of this process in sleep_once(), under the lock */
@@ -42,6 +44,11 @@ static int sleepers; /* threads of this process in sleep_once(), under the lock 
 void mpimock_wait_is_idle(bool is_idle)
 {
     idle = is_idle;
+}
+
+void mpimock_wait_deadline(double seconds)
+{
+    deadline = seconds;
 }
 
 void mock_thread_is_helper(bool is_helper)
@@ -96,6 +103,21 @@ static long long now(void)
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+static bool is_late(void)
+{
+    return !isinf(deadline) && (double)now() * 1e-9 >= deadline;
+}
+
+/* How long to sleep at most: NULL, for ever. */
+static const struct timespec *time_left(struct timespec *time)
+{
+    if (isinf(deadline))
+        return NULL;
+    long long left = (long long)(deadline * 1e9) - now();
+    *time = (struct timespec){.tv_sec = left > 0 ? left / 1000000000 : 0, .tv_nsec = left > 0 ? left % 1000000000 : 0};
+    return time;
 }
 
 /* True: something came meanwhile. Without the lock. */
@@ -161,8 +183,9 @@ static void sleep_once(const struct waiting *waiting, struct segment_rank *slot,
         bool stuck = test_is_stuck();
         if (!stuck && running <= 0 && deadlock_declare(segment))
             process_end(PROCESS_STATUS_DEADLOCK);
+        struct timespec time;
         if (!stuck)
-            syscall(SYS_futex, &slot->bell, FUTEX_WAIT, bell, NULL, NULL, 0);
+            syscall(SYS_futex, &slot->bell, FUTEX_WAIT, bell, time_left(&time), NULL, 0);
         process_lock_again(depth);
         sleepers--;
         if (atomic_load(&slot->blocked) & 1) {
@@ -183,6 +206,8 @@ static int wait_until(const struct waiting *waiting)
         transfer_progress();
         if (waiting->done(waiting->argument))
             return MPI_SUCCESS;
+        if (is_late())
+            return MPI_ERR_PENDING;
         if (transfer_out_of_memory())
             return mpimock_error(MPI_ERR_NO_MEM, "no memory to keep a message that has come before its receive");
         uint32_t seen = atomic_load(&request_events);

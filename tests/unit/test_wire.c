@@ -101,6 +101,8 @@ static void a_result_comes_back_with_output_that_holds_zero_bytes(void **state)
                                         .outcome = OUTCOME_FAILED,
                                         .seconds = 0.5,
                                         .message = "1 != 2",
+                                        .place = "in f(), a.c:3",
+                                        .warnings = "left a child",
                                         .output = "x\0y",
                                         .output_size = 3};
     message_result_encode(&writer, &sent);
@@ -108,6 +110,8 @@ static void a_result_comes_back_with_output_that_holds_zero_bytes(void **state)
     assert_int_equal(message_result_decode(writer.bytes, writer.size, &got), 0);
     assert_int_equal(got.outcome, OUTCOME_FAILED);
     assert_string_equal(got.message, "1 != 2");
+    assert_string_equal(got.place, "in f(), a.c:3");
+    assert_string_equal(got.warnings, "left a child");
     assert_int_equal(got.output_size, 3);
     assert_memory_equal(got.output, "x\0y\0", 4);
     wire_writer_finish(&writer);
@@ -147,6 +151,20 @@ static void a_notice_comes_back_and_an_unknown_outcome_is_refused(void **state)
     wire_writer_finish(&writer);
 }
 
+static void a_lost_rank_comes_back(void **state)
+{
+    (void)state;
+    struct wire_writer writer = {0};
+    struct message_lost sent = {.rank = 3, .outcome = OUTCOME_CRASHED, .reason = "was ended by signal 9"}, got;
+    message_lost_encode(&writer, &sent);
+    assert_int_equal(message_lost_decode(writer.bytes, writer.size, &got), 0);
+    assert_int_equal(got.rank, 3);
+    assert_int_equal(got.outcome, OUTCOME_CRASHED);
+    assert_string_equal(got.reason, "was ended by signal 9");
+    assert_int_not_equal(message_lost_decode(writer.bytes, writer.size - 1, &got), 0);
+    wire_writer_finish(&writer);
+}
+
 /* Random bytes, and true messages cut or changed anywhere: decoders may refuse, and never touch what is not theirs (the
  * copies are of exact size, so that AddressSanitizer and valgrind see a byte too many). */
 static void decoders_survive_any_bytes(void **state)
@@ -163,7 +181,7 @@ static void decoders_survive_any_bytes(void **state)
         else if (round % 3 == 1)
             message_assign_encode(&writer, &(struct message_assign){.unit = -1, .members = numbers, .size = 4, .tests = numbers, .count = 3});
         else
-            message_result_encode(&writer, &(struct message_result){.message = "m", .output = "out", .output_size = 3});
+            message_result_encode(&writer, &(struct message_result){.message = "m", .place = "p", .warnings = "w", .output = "out", .output_size = 3});
         size_t size = (size_t)rand() % (writer.size + 1);
         unsigned char *copy = malloc(size + 1);
         memcpy(copy, writer.bytes, size);
@@ -201,6 +219,7 @@ int main(void)
         cmocka_unit_test(a_result_comes_back_with_output_that_holds_zero_bytes),
         cmocka_unit_test(hello_and_welcome_come_back),
         cmocka_unit_test(a_notice_comes_back_and_an_unknown_outcome_is_refused),
+        cmocka_unit_test(a_lost_rank_comes_back),
         cmocka_unit_test(decoders_survive_any_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

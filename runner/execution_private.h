@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* execution_private.h: the step that runs on this rank, shared by execution.c (steps and units), leaving.c (ways out of
+ * them) and verdict.c (what came of them). One step runs at a time, so its state is one variable. */
+#ifndef MRT_EXECUTION_PRIVATE_H
+#define MRT_EXECUTION_PRIVATE_H
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdio.h>
+
+#include "execution.h"
+
+enum phase { PHASE_SETUP, PHASE_BODY, PHASE_BODY_RETURNED, PHASE_TEARDOWN, PHASE_DONE };
+
+#define REASON_MAX 1024
+
+struct execution_state {
+    struct capture capture;
+    FILE *chatter;            /* what cmocka says, in memory … */
+    char *chatter_text;       /* … here, up to where the stream stands */
+    size_t chatter_size;
+    FILE *out, *err;          /* the true stdout and stderr */
+    bool inside;              /* a test or a fixture runs */
+    const struct execution_step *step; /* the test, or NULL */
+    enum phase phase;
+    bool body_returned;
+    bool in_world;
+    bool pending;             /* it left requests open */
+    size_t body_end;          /* size of the output when the body was left by a long jump, or 0 */
+    int left;                 /* outcome with which a hook left, or -1 */
+    char reason[REASON_MAX];  /* of a hook, or of mrt_skip */
+    const struct execution_mates *mates;
+    pthread_t thread;         /* that runs the test */
+    bool leaving;             /* team-mates were told, or told this rank */
+    bool following;           /* … the latter */
+    bool looking;             /* in follow_mates */
+    bool way_out_open;        /* out of a teardown, or of callbacks, while leaving */
+    jmp_buf way_out;
+};
+extern struct execution_state execution;
+
+/* ---- Leaving (leaving.c) ---- */
+
+/* From here on team-mates' notices are followed; until end_together(). */
+void begin_together(const struct execution_mates *mates);
+void end_together(void);
+/* This rank leaves before the end, for a reason of its own; "": cmocka knows it. Once for each step. */
+void tell_mates(enum outcome outcome, const char *reason);
+/* Ends the step with this outcome and these words, from inside an MPI call or one of our own. */
+__attribute__((noreturn)) void leave(enum outcome outcome, const char *reason);
+/* Hooks of the front door and of the mock. */
+void leaving_begin(void);
+void leaving_end(void);
+
+/* ---- The verdict (verdict.c) ---- */
+
+/* What came of the step that has ended: outcome, message, output. Empties the capture. */
+void read_result(bool failed, struct execution_result *result);
+/* Makes it an error, with this message. */
+void spoil(struct execution_result *result, const char *message);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* leaving.c: how a rank leaves a step before its end, and how its team-mates learn of it and leave too. See execution.h.
+ *
+ * Relies on cmocka's _fail and _skip for the long jump out of the step, and on notice.h for what members tell each other.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../mpimock/door.h"
+#include "../mpimock/launch.h"
+#include "execution_private.h"
+#include "notice.h"
+
+void begin_together(const struct execution_mates *mates)
+{
+    if (!mates)
+        return;
+    execution.mates = mates;
+    execution.thread = pthread_self();
+    if (!mates->control->real && mpimock_test_begin(mates->serial, mates->size, mates->members) != 0)
+        execution.mates = NULL;
+}
+
+void end_together(void)
+{
+    const struct execution_mates *mates = execution.mates;
+    execution.mates = NULL; /* it is too late to leave */
+    if (mates && !mates->control->real)
+        mpimock_test_end();
+}
+
+void tell_mates(enum outcome outcome, const char *reason)
+{
+    const struct execution_mates *mates = execution.mates;
+    if (!mates || execution.leaving)
+        return;
+    execution.leaving = true;
+    if (mates->size > 1) /* without memory for a notice they wait until the test's time is up */
+        notice_send(mates->control, mates->members, mates->size, mates->serial, mates->me, outcome, reason);
+    if (!mates->control->real)
+        mpimock_test_left();
+}
+
+/* ---- Ways out ---- */
+
+/* While a test is being left, its teardown, and callbacks, end where they would wait or fail. */
+static void leave_by_way_out(void)
+{
+    if (!execution.way_out_open)
+        return;
+    execution.way_out_open = false;
+    mpimock_call_left();
+    longjmp(execution.way_out, 1);
+}
+
+void leave(enum outcome outcome, const char *reason)
+{
+    if (!execution.inside) {
+        fprintf(stderr, "mpirun-tests: outside of any test: %s\n", reason);
+        exit(EXIT_STATUS_INTERNAL);
+    }
+    bool left_before = execution.leaving;
+    if (execution.left < 0 && (!left_before || execution.following)) {
+        execution.left = outcome;
+        snprintf(execution.reason, sizeof execution.reason, "%s", reason);
+    }
+    if (left_before)
+        leave_by_way_out();
+    tell_mates(outcome, reason);
+    if (outcome == OUTCOME_SKIPPED)
+        _skip(__FILE__, __LINE__);
+    _fail(__FILE__, __LINE__);
+    abort(); /* both leave by a long jump, which their declarations do not tell */
+}
+
+static void leave_by_abort(MPI_Comm comm, int code)
+{
+    char reason[REASON_MAX];
+    const char *name = comm == MPI_COMM_WORLD ? "MPI_COMM_WORLD" : comm == MPI_COMM_SELF ? "MPI_COMM_SELF" : "comm";
+    snprintf(reason, sizeof reason, "MPI_Abort(%s, %d) called", name, code);
+    leave(OUTCOME_CRASHED, reason);
+}
+
+/* Looks whether a team-mate has left, and leaves too then. Must come back where nothing has happened. */
+static void follow_mates(void)
+{
+    const struct execution_mates *mates = execution.mates;
+    struct message_notice notice;
+    char call[REASON_MAX / 2], reason[REASON_MAX];
+    execution.looking = true;
+    bool found = mates->size > 1 && notice_take(mates->control, mates->serial, &notice);
+    execution.looking = false;
+    if (!found)
+        return;
+    mpimock_call_text(call, sizeof call);
+    execution.leaving = execution.following = true;
+    if (!mates->control->real)
+        mpimock_test_left();
+    mpimock_call_left();
+    if (notice.outcome == OUTCOME_SKIPPED || notice.outcome == OUTCOME_DEADLOCK)
+        leave(notice.outcome, notice.reason);
+    /* Without a reason it was cmocka that left: by an assertion, by skip(), or for a signal. */
+    snprintf(reason, sizeof reason, "left %s, because rank %u %s%s%.*s", call, notice.member,
+             notice.outcome == OUTCOME_CRASHED ? "crashed"
+             : notice.reason[0] || notice.outcome == OUTCOME_ERROR ? "failed"
+                                                                   : "left the test",
+             notice.reason[0] ? ": " : "", (int)strcspn(notice.reason, "\n"), notice.reason);
+    leave(OUTCOME_NOTRUN, reason);
+}
+
+/* The mock calls this from a call that would wait, or that was in vain. */
+static void look_around(void)
+{
+    if (!execution.mates || execution.looking || !pthread_equal(execution.thread, pthread_self()))
+        return;
+    if (execution.leaving) {
+        leave_by_way_out();
+        return;
+    }
+    follow_mates();
+    const char *deadlock = mpimock_test_deadlock();
+    if (!deadlock)
+        return;
+    mpimock_call_left();
+    leave(OUTCOME_DEADLOCK, deadlock);
+}
+
+static void leave_by_error(int error, const char *text)
+{
+    (void)error;
+    if (execution.mates && !execution.leaving && !execution.mates->control->real)
+        follow_mates(); /* the error may come of that */
+    leave(OUTCOME_FAILED, text);
+}
+
+void mrt_skip(const char *why)
+{
+    leave(OUTCOME_SKIPPED, why);
+}
+
+void leaving_begin(void)
+{
+    static const struct mpimock_hooks hooks = {.abort = leave_by_abort, .fatal = leave_by_error};
+    mpimock_hooks_set(&hooks);
+    mpimock_waiting_hook_set(look_around);
+}
+
+void leaving_end(void)
+{
+    mpimock_hooks_set(NULL);
+    mpimock_waiting_hook_set(NULL);
+}

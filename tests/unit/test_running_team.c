@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_running_team.c: reports of a team's ranks become the ends of its tests, also when members are lost on the way. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../../runner/running_team.h"
+
+static struct plan_test tests[] = {{.name = "a.two", .np = 2}, {.name = "a.all", .np = MRT_NP_ALL}, {.name = "a.one", .np = 1}};
+static const struct plan plan = {.tests = tests, .count = 3};
+static const char *const hosts[] = {"n0", "n1", "n2", "n3"};
+
+/* Ranks 3 and 1 run all three. */
+static struct running_team *team_of_two(void)
+{
+    static const int members[] = {3, 1};
+    static const size_t order[] = {0, 1, 2};
+    struct running_team *team = running_team_create(&(struct running_team_settings){
+        .assignment = 5, .members = members, .size = 2, .tests = order, .count = 3, .plan = &plan, .now = 10});
+    assert_non_null(team);
+    return team;
+}
+
+static int reported(struct running_team *team, int rank, uint32_t test, enum outcome outcome, const struct team_test **ended)
+{
+    const struct message_result result = {
+        .test = test, .outcome = outcome, .seconds = 0.5, .message = "m", .place = "p", .warnings = "w", .output = "o", .output_size = 1};
+    return running_team_take(team, rank, &result, 11, ended);
+}
+
+static void a_test_ends_with_its_last_report(void **state)
+{
+    (void)state;
+    struct running_team *team = team_of_two();
+    const struct team_test *ended = NULL;
+    assert_int_equal(reported(team, 3, 0, OUTCOME_PASSED, &ended), 0);
+    assert_null(ended);
+    assert_int_equal(reported(team, 1, 0, OUTCOME_FAILED, &ended), 0);
+    assert_ptr_equal(ended, &team->tests[0]);
+    struct event_rank_result ranks[2];
+    struct event_test_finished event;
+    running_team_event(team, ended, "a.two", hosts, ranks, &event);
+    assert_int_equal(event.outcome, OUTCOME_FAILED);
+    assert_int_equal(event.ranks[0].rank, 3);
+    assert_string_equal(event.ranks[1].node, "n1");
+    assert_string_equal(event.ranks[1].place, "p");
+    assert_string_equal(event.ranks[1].warnings, "w");
+    assert_true(team->tests[1].started > 10.5); /* the next test begins when this one has ended */
+    running_team_destroy(team);
+}
+
+static void what_cannot_be_is_refused(void **state)
+{
+    (void)state;
+    struct running_team *team = team_of_two();
+    const struct team_test *ended = NULL;
+    assert_int_equal(reported(team, 2, 0, OUTCOME_PASSED, &ended), -EBADMSG);  /* no member */
+    assert_int_equal(reported(team, 3, 7, OUTCOME_PASSED, &ended), -EBADMSG);  /* no such test */
+    assert_int_equal(reported(team, 1, 2, OUTCOME_PASSED, &ended), -EBADMSG);  /* of the first member alone */
+    assert_int_equal(reported(team, 3, 0, OUTCOME_PASSED, &ended), 0);
+    assert_int_equal(reported(team, 3, 0, OUTCOME_PASSED, &ended), -EBADMSG);  /* twice */
+    assert_null(ended);
+    running_team_destroy(team);
+}
+
+static void a_lost_member_crashes_the_test_that_it_was_in_alone(void **state)
+{
+    (void)state;
+    struct running_team *team = team_of_two();
+    const struct team_test *ended = NULL;
+    assert_int_equal(reported(team, 1, 0, OUTCOME_PASSED, &ended), 0);
+    assert_ptr_equal(running_team_current(team, 1), &team->tests[1]);
+    assert_int_equal(running_team_lose(team, 1, OUTCOME_CRASHED, "was killed", 12, &ended), 0);
+    assert_null(ended); /* rank 3 is in the first test still */
+    assert_int_equal(reported(team, 3, 0, OUTCOME_PASSED, &ended), 0);
+    assert_ptr_equal(ended, &team->tests[0]);
+    assert_int_equal(reported(team, 3, 1, OUTCOME_NOTRUN, &ended), 0);
+    assert_ptr_equal(ended, &team->tests[1]);
+    struct event_rank_result ranks[2];
+    struct event_test_finished event;
+    running_team_event(team, ended, "a.all", hosts, ranks, &event);
+    assert_int_equal(event.outcome, OUTCOME_CRASHED);
+    assert_string_equal(event.message, "was killed");
+    assert_string_equal(event.ranks[1].output, "");
+    assert_true(event.ranks[1].seconds > 1.5);
+    running_team_destroy(team);
+}
+
+static void a_member_lost_last_ends_the_test(void **state)
+{
+    (void)state;
+    struct running_team *team = team_of_two();
+    const struct team_test *ended = NULL;
+    assert_int_equal(reported(team, 3, 0, OUTCOME_NOTRUN, &ended), 0);
+    assert_int_equal(running_team_lose(team, 1, OUTCOME_TIMEOUT, "did not answer", 12, &ended), 0);
+    assert_ptr_equal(ended, &team->tests[0]);
+    assert_null(running_team_current(team, UINT32_MAX - 1));
+    running_team_destroy(team);
+}
+
+static void a_member_that_has_reported_all_is_lost_without_loss(void **state)
+{
+    (void)state;
+    struct running_team *team = team_of_two();
+    const struct team_test *ended = NULL;
+    assert_int_equal(reported(team, 1, 0, OUTCOME_PASSED, &ended), 0);
+    assert_int_equal(reported(team, 1, 1, OUTCOME_PASSED, &ended), 0);
+    assert_int_equal(running_team_lose(team, 1, OUTCOME_CRASHED, "was killed", 12, &ended), 0);
+    assert_null(ended);
+    assert_true(team->lost[1]);
+    running_team_destroy(team);
+}
+
+int main(void)
+{
+    const struct CMUnitTest all[] = {
+        cmocka_unit_test(a_test_ends_with_its_last_report),
+        cmocka_unit_test(what_cannot_be_is_refused),
+        cmocka_unit_test(a_lost_member_crashes_the_test_that_it_was_in_alone),
+        cmocka_unit_test(a_member_lost_last_ends_the_test),
+        cmocka_unit_test(a_member_that_has_reported_all_is_lost_without_loss),
+    };
+    return cmocka_run_group_tests(all, NULL, NULL);
+}

@@ -236,7 +236,7 @@ static void judge(struct job *job, int rank, pid_t pid, int wait_status, int sta
         tell(job, "rank %d (pid %d) exited with status %d, without %s", rank, (int)pid, status,
              job->launch->function != NULL ? "returning from its function" : "calling MPI_Finalize");
         end_job(job, status != 0 ? status : 1);
-    } else if (atomic_load(&job->segment->running) <= 0 && deadlock_declare(job->segment)) {
+    } else if (deadlock_declare(job->segment, -1)) {
         told_by_rank(job, rank, pid, false); /* the others wait for what this one will not send */
     }
 }

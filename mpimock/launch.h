@@ -4,6 +4,7 @@
 #define MPIMOCK_LAUNCH_H
 
 #include <mpi.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "hostfile.h"
@@ -40,7 +41,7 @@ int mpimock_team_free(MPI_Comm *team); /* also discards unreceived messages of t
  *     begin ──▶ in the test ──▶ end                      (the test ended as it should)
  *                     \─left─▶ its stack is unwound ──▶ end
  *
- * While a rank is in a test, a deadlock of that test's team is no end of the job: the ranks that wait find a text, and are
+ * While a rank is in a test, a deadlock in that test's team is no end of the job: the rank that found it has a text, and is
  * expected to leave by a long jump from the hook. A member has ended the test when it is past `end`: it sends nothing to
  * this test any more. Serial numbers only grow on each rank, and are those of mpimock_team_create. */
 
@@ -53,11 +54,15 @@ int mpimock_test_begin(uint32_t serial, uint32_t size, const uint32_t members[])
 void mpimock_test_left(void);
 /* Discards what the test left behind: messages that nobody received, and requests. */
 void mpimock_test_end(void);
-/* What no member of the test can go on for, in several lines; NULL: they can. */
+/* Why this rank can never go on in the test, and who else cannot, in several lines; NULL: it can. */
 const char *mpimock_test_deadlock(void);
 /* Called by blocking calls in their own thread, before they sleep and after each event that did not complete them, and by
  * calls that ask in vain (MPI_Test and the like); may leave by a long jump. NULL: none. */
 void mpimock_waiting_hook_set(void (*hook)(void));
+/* Writes where in the source an address is, "halo.c:33", for the lines of a deadlock's report; "" where it is not known.
+ * Called by the rank that found the deadlock, for calls of other ranks too: right where they have the same code at the same
+ * addresses, having been forked after it was loaded. NULL: none. */
+void mpimock_place_hook_set(void (*place)(const void *address, char *text, size_t size));
 /* While set, a blocking call of this rank waits for work: it is no part of a deadlock. */
 void mpimock_wait_is_idle(bool idle);
 /* Blocking calls of this thread return MPI_ERR_PENDING when CLOCK_MONOTONIC has reached so many seconds; INFINITY: no end. */

@@ -12,7 +12,7 @@
 
 enum phase { PHASE_SETUP, PHASE_BODY, PHASE_BODY_RETURNED, PHASE_TEARDOWN, PHASE_DONE };
 
-#define REASON_MAX 1024
+#define REASON_MAX 3072
 
 struct execution_state {
     struct capture capture;

@@ -10,7 +10,7 @@
 
 #include "control.h"
 
-#define NOTICE_REASON_MAX 1024 /* with the zero byte; longer ones are cut. Small enough to be sent eagerly everywhere */
+#define NOTICE_REASON_MAX 3072 /* with the zero byte; longer ones are cut. Small enough to be sent eagerly everywhere */
 
 /* Tells all other members that member `me` leaves. Returns at once: control_flush waits until the notices have left. 0, or
  * a negative errno value. */

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "needs.h"
 #include "process.h"
 #include "waiting.h"
 
@@ -120,6 +121,9 @@ static void describe(void *unused, struct segment_wait *wait)
     wait->kind = SEGMENT_WAIT_OTHER;
     wait->peer = wait->peer_world = SEGMENT_WAIT_NOBODY;
     wait->tag = SEGMENT_WAIT_ANY;
+    for (const struct mock_request *request = request_first_message(); request != NULL; request = request->next)
+        if (request->packed_where == PACKED_BSEND && !request->complete)
+            needs_add_rank(wait, request->peer_world, false);
 }
 
 /* Waits until all messages in the buffer have left it (MPI-3.1 §3.6). */

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "transfer.h"
 
@@ -42,7 +43,7 @@ void collective_begin(struct collective *call, struct mock_comm *comm, enum mpim
     call->rank = comm->rank;
     call->size = comm->size;
     call->tag = (int)(comm->collectives++ & 0x3fffffff);
-    call->call = what | (uint64_t)comm->history << HISTORY_SHIFT;
+    call->call = comm->call = what | (uint64_t)comm->history << HISTORY_SHIFT;
     uint64_t mixed = (what ^ (uint64_t)comm->history << 26) * UINT64_C(0x9e3779b97f4a7c15);
     comm->history = (uint8_t)(mixed >> 56);
     mock_unlock();
@@ -66,6 +67,22 @@ static void describe(char *text, size_t size, uint64_t signature)
     if (root >= 0)
         snprintf(root_text, sizeof root_text, "root=%d", root);
     snprintf(text, size, "%s(%s%s%s)", name, root_text, root >= 0 && op > 0 ? ", " : "", op > 0 ? op_name(op) : "");
+}
+
+void collective_describe(char *text, size_t size, uint64_t what, const char *otherwise)
+{
+    if (what != 0)
+        describe(text, size, what);
+    else
+        snprintf(text, size, "%.40s", otherwise);
+    size_t length = strlen(text);
+    if (length > 2 && strcmp(text + length - 2, "()") == 0)
+        text[length - 2] = '\0';
+}
+
+bool collective_differs(uint64_t what, uint64_t other)
+{
+    return what != 0 && other != 0 && ((what ^ other) & CALL_MASK) != 0;
 }
 
 /* The two sides are in different calls. */

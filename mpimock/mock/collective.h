@@ -60,6 +60,13 @@ int collective_broadcast_bytes(const struct collective *call, void *buffer, size
 /* All ranks have come here. */
 int collective_barrier(const struct collective *call);
 
+/* ---- For the deadlock's report: `what` is mock_comm's `call` ---- */
+
+/* "MPI_Bcast(root=1)"; `otherwise` where nothing is known (0). */
+void collective_describe(char *text, size_t size, uint64_t what, const char *otherwise);
+/* Other functions, roots or operations? */
+bool collective_differs(uint64_t what, uint64_t other);
+
 /* ---- Memory for the time of a call ---- */
 
 /* NULL: out of memory. What a call never frees, because it was left by a long jump, mock_chapters_finish() does. */

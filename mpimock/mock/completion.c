@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "needs.h"
 #include "transfer.h"
 #include "waiting.h"
 
@@ -108,26 +109,40 @@ static bool one_complete(void *argument)
     return next_complete(argument, 0) >= 0;
 }
 
-static void describe_several(const struct several *several, struct segment_wait *wait)
+static void add_part(const struct mock_request *request, struct segment_wait *wait)
+{
+    struct segment_wait one = {.kind = SEGMENT_WAIT_OTHER};
+    request_describe(request, &one);
+    wait->parts[wait->requests] = (struct segment_part){one.kind, one.peer, one.peer_world, one.tag};
+}
+
+static void describe_several(const struct several *several, bool any, struct segment_wait *wait)
 {
     uint32_t open = 0;
-    for (int i = several->count - 1; i >= 0; i--)
-        if (is_open(several->requests[i])) {
-            request_describe(several->requests[i], wait);
-            open++;
-        }
+    for (int i = 0; i < several->count; i++) {
+        const struct mock_request *request = several->requests[i];
+        if (!is_open(request))
+            continue;
+        if (open == 0)
+            request_describe(request, wait);
+        wait->requests = open;
+        if (open < SEGMENT_WAIT_PARTS)
+            add_part(request, wait);
+        needs_add_request(wait, request, any);
+        open++;
+    }
     wait->requests = open;
+    wait->any = any;
 }
 
 static void describe_all(void *argument, struct segment_wait *wait)
 {
-    describe_several(argument, wait);
+    describe_several(argument, false, wait);
 }
 
 static void describe_any(void *argument, struct segment_wait *wait)
 {
-    describe_several(argument, wait);
-    wait->any = true;
+    describe_several(argument, true, wait);
 }
 
 /* Tells the user of request i, which is complete or counts as such, and returns its error; `with_error`: in the status

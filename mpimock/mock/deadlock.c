@@ -1,18 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* deadlock.c: the picture of all ranks at one moment, and the report drawn from it.
+/* deadlock.c: which ranks can never go on.
  *
- * Relies on what waiting.c publishes. The picture is taken in two passes over the ranks: if each was blocked in the
- * first, with no news and nobody about to wake it, and its counter is the same in the second, then all were blocked in
- * between.
+ * Relies on what waiting.c publishes, and on each rank that looks for itself when it has done so: the last event that
+ * makes ranks stuck is that one of them blocks (it looks), or that a rank which they need is over (whoever sees to that
+ * lets them look again).
+ *
+ * It goes from the rank that looks to those that it needs, to those that they need … and notes of each that is blocked its
+ * counter, while there is no news for it and nobody about to wake it. Of these the stuck ones are what is left when every
+ * rank is struck out that needs one that runs or was struck out already, until there is no more to strike out. Then their
+ * counters and their news are looked at again: if all are as they were, there was a moment between the two looks at which
+ * all of them were blocked, with nothing on its way to any of them. What they wait for can come only from each other, since
+ * for all others they do not wait; none of them sends, answers or posts a receive while it is blocked without news. So
+ * none will ever go on, whatever the others do: they may send to one that is stuck, which then wakes, finds that it is
+ * not what it waits for, and looks again.
+ *
+ * Two things this leaves out: that MPI_Waitall may return early because one of its messages is in error, and that another
+ * rank takes the test, or the job, to its end. Neither makes a correct program.
  */
 #include "deadlock.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "test.h"
+#include "needs.h"
 
 static bool has_news(struct segment *segment, const struct segment_rank *slot)
 {
@@ -22,234 +32,256 @@ static bool has_news(struct segment *segment, const struct segment_rank *slot)
     return false;
 }
 
-static bool is_over(int state)
+/* ---- Looking ---- */
+
+struct look {
+    const struct deadlock_view *view;
+    segment_set in_view;
+    segment_set seen;    /* it is known whether they can be candidates … */
+    segment_set blocked; /* … these can … */
+    segment_set over;    /* … and these will never do anything */
+    segment_set queued;  /* blocked ones whose needs are, or will be, looked at */
+    segment_set stuck;   /* … of which these are left */
+    segment_set meeting; /* blocked ones with wait.meets */
+    uint16_t queue[MPIMOCK_RANKS_MAX];
+    int queue_length;
+    uint32_t sequences[MPIMOCK_RANKS_MAX], bells[MPIMOCK_RANKS_MAX];
+};
+
+static bool is_over(const struct deadlock_view *view, struct segment_rank *slot)
 {
-    return state == SEGMENT_FINALIZED || state == SEGMENT_GONE;
+    int state = atomic_load(&slot->state);
+    return view->serial != 0 ? atomic_load(&slot->ended) >= view->serial
+                             : state == SEGMENT_FINALIZED || state == SEGMENT_GONE;
 }
 
-/* Is it blocked (or over), with nothing to come? */
-static bool look_at(struct segment *segment, int i, struct deadlock_rank *rank)
+static void see(struct look *look, int rank)
 {
-    struct segment_rank *slot = segment_rank(segment, i);
-    memset(rank, 0, sizeof *rank);
-    rank->state = atomic_load(&slot->state);
-    if (is_over(rank->state))
-        return true;
-    rank->sequence = atomic_load(&slot->blocked);
-    if ((rank->sequence & 1) == 0)
-        return false;
-    memcpy(&rank->wait, &slot->wait, sizeof rank->wait);
-    atomic_thread_fence(memory_order_seq_cst);
-    return atomic_load(&slot->blocked) == rank->sequence && atomic_load(&slot->bell) == rank->wait.bell &&
-           !has_news(segment, slot);
-}
-
-static bool is_unchanged(struct segment *segment, int i, const struct deadlock_rank *rank)
-{
-    struct segment_rank *slot = segment_rank(segment, i);
-    if (is_over(rank->state))
-        return true;
-    return atomic_load(&slot->blocked) == rank->sequence && atomic_load(&slot->bell) == rank->wait.bell &&
-           !has_news(segment, slot);
-}
-
-bool deadlock_look(struct segment *segment, struct deadlock_rank ranks[])
-{
-    int n = (int)segment->n;
-    bool somebody = false;
-    for (int i = 0; i < n; i++) {
-        if (atomic_load(&segment_rank(segment, i)->test) != 0 || !look_at(segment, i, &ranks[i]))
-            return false;
-        somebody |= ranks[i].sequence != 0 && !ranks[i].wait.idle;
+    struct segment *segment = look->view->segment;
+    struct segment_rank *slot = segment_rank(segment, rank);
+    set_add(look->seen, rank);
+    if (is_over(look->view, slot)) {
+        set_add(look->over, rank);
+        return;
     }
-    for (int i = 0; i < n; i++)
-        if (!is_unchanged(segment, i, &ranks[i]))
+    uint32_t sequence = atomic_load(&slot->blocked);
+    if ((sequence & 1) == 0 || atomic_load(&slot->test) != look->view->serial)
+        return;
+    uint32_t bell = atomic_load(&slot->bell);
+    if (bell != slot->wait.bell || has_news(segment, slot))
+        return;
+    look->sequences[rank] = sequence;
+    look->bells[rank] = bell;
+    set_add(look->blocked, rank);
+    if (slot->wait.meets)
+        set_add(look->meeting, rank);
+}
+
+static bool is_unchanged(const struct look *look, int rank)
+{
+    struct segment *segment = look->view->segment;
+    struct segment_rank *slot = segment_rank(segment, rank);
+    return atomic_load(&slot->blocked) == look->sequences[rank] && atomic_load(&slot->bell) == look->bells[rank] &&
+           !has_news(segment, slot);
+}
+
+static void enqueue(struct look *look, int rank)
+{
+    if (!set_has(look->seen, rank))
+        see(look, rank);
+    if (!set_has(look->blocked, rank) || set_has(look->queued, rank))
+        return;
+    set_add(look->queued, rank);
+    look->queue[look->queue_length++] = (uint16_t)rank;
+}
+
+static int words_of(const struct look *look)
+{
+    return (int)(look->view->segment->n + 63) / 64;
+}
+
+#define FOR_EACH_IN(rank, set, look)                                                                                    \
+    for (int word_ = 0; word_ < words_of(look); word_++)                                                                \
+        for (uint64_t bits_ = (set)[word_] & (look)->in_view[word_];                                                    \
+             bits_ != 0 && ((rank) = word_ * 64 + __builtin_ctzll(bits_), true); bits_ &= bits_ - 1)
+
+/* Looks at those that the rank needs. One of a set that runs is enough, and keeps us from looking at the others. */
+static void expand(struct look *look, int rank)
+{
+    const struct segment_wait *wait = &segment_rank(look->view->segment, rank)->wait;
+    int other;
+    FOR_EACH_IN (other, wait->all, look)
+        enqueue(look, other);
+    if (wait->meets)
+        FOR_EACH_IN (other, look->in_view, look)
+            enqueue(look, other);
+    for (uint32_t i = 0; i < wait->sets && i < SEGMENT_WAIT_SETS; i++) {
+        bool one_is_free = false;
+        FOR_EACH_IN (other, wait->one[i], look) {
+            if (!set_has(look->seen, other))
+                see(look, other);
+            one_is_free |= !set_has(look->blocked, other) && !set_has(look->over, other);
+            if (one_is_free)
+                break;
+        }
+        if (one_is_free)
+            continue;
+        FOR_EACH_IN (other, wait->one[i], look)
+            enqueue(look, other);
+    }
+}
+
+static bool needs_stuck_ones(const struct look *look, int rank)
+{
+    const struct segment_wait *wait = &segment_rank(look->view->segment, rank)->wait;
+    bool enough[SEGMENT_WAIT_SETS] = {false};
+    uint32_t sets = wait->sets < SEGMENT_WAIT_SETS ? wait->sets : SEGMENT_WAIT_SETS;
+    /* Once all have come to the meeting those that are over have been there. */
+    bool meets = wait->meets && atomic_load(&look->view->segment->finalizing) < look->view->segment->n;
+    for (int word = 0; word < words_of(look); word++) {
+        uint64_t dead = (look->stuck[word] | look->over[word]) & look->in_view[word];
+        if ((wait->all[word] & dead) != 0 || (meets && (dead & ~look->meeting[word]) != 0))
+            return true;
+        for (uint32_t i = 0; i < sets; i++)
+            enough[i] |= (wait->one[i][word] & look->in_view[word] & ~dead) != 0;
+    }
+    for (uint32_t i = 0; i < sets; i++)
+        if (!enough[i])
+            return true;
+    return false;
+}
+
+/* The last ones that were come by are struck out first: those before may need them. */
+static void strike_out(struct look *look)
+{
+    memcpy(look->stuck, look->queued, sizeof look->stuck);
+    for (bool again = true; again;) {
+        again = false;
+        for (int i = look->queue_length - 1; i >= 0; i--) {
+            int rank = look->queue[i];
+            if (set_has(look->stuck, rank) && !needs_stuck_ones(look, rank)) {
+                set_remove(look->stuck, rank);
+                again = true;
+            }
+        }
+    }
+}
+
+/* Those that are stuck among the rank and all that it needs (-1: among all). False: there are none, or something changed
+ * meanwhile. */
+static bool look_from(struct look *look, const struct deadlock_view *view, int rank)
+{
+    int other;
+    memset(look, 0, offsetof(struct look, queue));
+    look->queue_length = 0;
+    look->view = view;
+    for (uint32_t i = 0; i < view->size; i++)
+        set_add(look->in_view, view->members != NULL ? (int)view->members[i] : (int)i);
+    if (rank >= 0)
+        enqueue(look, rank);
+    else
+        FOR_EACH_IN (other, look->in_view, look)
+            enqueue(look, other);
+    for (int i = 0; i < look->queue_length; i++)
+        expand(look, look->queue[i]);
+    strike_out(look);
+    if (rank >= 0 && !set_has(look->stuck, rank))
+        return false;
+    bool somebody = false;
+    FOR_EACH_IN (other, look->stuck, look)
+        somebody |= !segment_rank(view->segment, other)->wait.idle;
+    FOR_EACH_IN (other, look->stuck, look)
+        if (!is_unchanged(look, other))
             return false;
     return somebody;
 }
 
-/* Is this member of a test's team over, or blocked in the test with nothing to come? */
-static bool look_at_member(struct segment *segment, int i, uint32_t serial, struct deadlock_rank *rank)
+bool deadlock_look(const struct deadlock_view *view, int rank)
 {
-    struct segment_rank *slot = segment_rank(segment, i);
-    if (atomic_load(&slot->ended) >= serial) {
-        memset(rank, 0, sizeof *rank);
-        rank->has_left = true;
-        return true;
-    }
-    return (atomic_load(&slot->blocked) & 1) != 0 && atomic_load(&slot->test) == serial && look_at(segment, i, rank);
+    struct look look;
+    return look_from(&look, view, rank);
 }
 
-bool deadlock_look_at_test(struct segment *segment, uint32_t serial, uint32_t size, const uint32_t members[],
-                           struct deadlock_rank ranks[])
+/* ---- The picture ---- */
+
+/* Places in the view instead of ranks of the world, so that they are those of the ranks' own MPI_COMM_WORLD. */
+static void translate_set(const struct deadlock_view *view, segment_set set)
 {
-    for (uint32_t i = 0; i < size; i++)
-        if (!look_at_member(segment, (int)members[i], serial, &ranks[i]))
-            return false;
-    for (uint32_t i = 0; i < size; i++)
-        if (!ranks[i].has_left && !is_unchanged(segment, (int)members[i], &ranks[i]))
-            return false;
-    for (uint32_t i = 0; i < size; i++) {
-        struct segment_wait *wait = &ranks[i].wait;
-        uint32_t place = 0;
-        while (place < size && (int32_t)members[place] != wait->peer_world)
-            place++;
-        if (place < size)
-            wait->peer_world = (int32_t)place;
-    }
-    return true;
+    segment_set places = {0};
+    for (uint32_t i = 0; i < view->size; i++)
+        if (set_has(set, (int)view->members[i]))
+            set_add(places, (int)i);
+    memcpy(set, places, sizeof places);
 }
 
-/* ---- The report ---- */
-
-struct report {
-    char *text;
-    size_t bytes, used;
-};
-
-__attribute__((format(printf, 2, 3))) static void add(struct report *report, const char *format, ...)
+static void translate_rank(const struct deadlock_view *view, int32_t *rank)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(report->text + report->used, report->bytes - report->used, format, arguments);
-    va_end(arguments);
-    if (length > 0)
-        report->used += (size_t)length;
-    if (report->used >= report->bytes)
-        report->used = report->bytes - 1;
-}
-
-static void add_peer(struct report *report, const struct segment_wait *wait)
-{
-    static const char *const words[SEGMENT_WAIT_KIND_COUNT] = {"", "from", "to", "from"};
-    if (wait->kind <= SEGMENT_WAIT_OTHER || wait->kind >= SEGMENT_WAIT_KIND_COUNT)
-        return;
-    if (wait->peer == SEGMENT_WAIT_ANY)
-        add(report, " %s any rank", words[wait->kind]);
-    else if (wait->peer == wait->peer_world)
-        add(report, " %s rank %d", words[wait->kind], wait->peer);
-    else
-        add(report, " %s rank %d (rank %d of the job)", words[wait->kind], wait->peer, wait->peer_world);
-    if (wait->tag == SEGMENT_WAIT_ANY)
-        add(report, ", any tag");
-    else
-        add(report, ", tag %d", wait->tag);
-}
-
-static void add_comm(struct report *report, const struct segment_wait *wait)
-{
-    if (wait->comm[0] != '\0')
-        add(report, " on %.*s", SEGMENT_WAIT_COMM_BYTES, wait->comm);
-    else if (wait->kind != SEGMENT_WAIT_OTHER)
-        add(report, " on communicator %llu", (unsigned long long)(wait->context & (wait->context & TEST_CONTEXT ? TEST_CONTEXT_NUMBER : UINT64_MAX) & ~UINT64_C(1)));
-}
-
-static const char *why_over(const struct deadlock_rank *rank)
-{
-    return rank->has_left ? "has ended the test" : rank->state == SEGMENT_GONE ? "has ended" : "is past MPI_Finalize";
-}
-
-static void add_wait(struct report *report, const struct deadlock_rank *rank)
-{
-    static const char *const nouns[SEGMENT_WAIT_KIND_COUNT] = {"a call", "a receive", "a send", "a probe"};
-    const struct segment_wait *wait = &rank->wait;
-    const char *noun = wait->kind >= 0 && wait->kind < SEGMENT_WAIT_KIND_COUNT ? nouns[wait->kind] : nouns[0];
-    if (rank->sequence == 0) {
-        add(report, "%s", why_over(rank));
-        return;
-    }
-    if (wait->idle) {
-        add(report, "waits for work");
-        return;
-    }
-    add(report, "%.*s", SEGMENT_WAIT_CALL_BYTES, wait->call[0] != '\0' ? wait->call : noun);
-    if (wait->collective) {
-        add_comm(report, wait);
-        if (wait->peer >= 0)
-            add(report, " waits for rank %d", wait->peer);
-        return;
-    }
-    if (wait->requests > 1)
-        add(report, " for %s%u requests, the first %s", wait->any ? "one of " : "", wait->requests, noun);
-    add_peer(report, wait);
-    add_comm(report, wait);
-}
-
-/* One line for each rank, or for several neighbours of which the same is to be said. */
-static void add_ranks(struct report *report, const struct deadlock_rank ranks[], int n)
-{
-    char line[512], next[512];
-    for (int first = 0, last; first < n; first = last + 1) {
-        struct report one = {line, sizeof line, 0};
-        add_wait(&one, &ranks[first]);
-        for (last = first; last + 1 < n; last++) {
-            struct report other = {next, sizeof next, 0};
-            add_wait(&other, &ranks[last + 1]);
-            if (strcmp(line, next) != 0)
-                break;
+    for (uint32_t i = 0; i < view->size; i++)
+        if ((int32_t)view->members[i] == *rank) {
+            *rank = (int32_t)i;
+            return;
         }
-        if (first == last)
-            add(report, "  rank %d: %s\n", first, line);
-        else
-            add(report, "  ranks %d to %d: %s\n", first, last, line);
-    }
 }
 
-/* The one rank that this one cannot do without, or -1: it waits for several, for any, or not at all. */
-static int needs(const struct deadlock_rank *rank)
+static void translate(const struct deadlock_view *view, struct segment_wait *wait)
 {
-    if (rank->sequence == 0 || rank->wait.idle || (rank->wait.any && rank->wait.requests > 1))
-        return -1;
-    return rank->wait.peer_world >= 0 ? rank->wait.peer_world : -1;
+    translate_rank(view, &wait->peer_world);
+    for (uint32_t i = 0; i < wait->requests && i < SEGMENT_WAIT_PARTS; i++)
+        translate_rank(view, &wait->parts[i].peer_world);
+    translate_set(view, wait->all);
+    for (uint32_t i = 0; i < wait->sets; i++)
+        translate_set(view, wait->one[i]);
 }
 
-/* The first cycle of ranks that need each other, and the ranks that need one that is over. */
-static void add_reasons(struct report *report, const struct deadlock_rank ranks[], int n)
+static void take(const struct look *look, int world, struct deadlock_rank *rank)
 {
-    int *seen = calloc((size_t)n, sizeof *seen); /* the start of the walk that came by, from 1 */
-    if (seen == NULL)
+    struct segment_rank *slot = segment_rank(look->view->segment, world);
+    rank->state = atomic_load(&slot->state);
+    rank->waits_in = atomic_load(&slot->waits_in);
+    rank->polls_in = atomic_load(&slot->polls_in);
+    rank->has_left = look->view->serial != 0 && is_over(look->view, slot);
+    if (set_has(look->over, world))
         return;
-    for (int start = 0; start < n; start++) {
-        int rank = start;
-        while (rank >= 0 && rank < n && seen[rank] == 0) {
-            seen[rank] = start + 1;
-            rank = needs(&ranks[rank]);
-        }
-        if (rank < 0 || rank >= n || seen[rank] != start + 1)
-            continue;
-        add(report, "  the cycle: %d", rank);
-        for (int next = needs(&ranks[rank]); next != rank; next = needs(&ranks[next]))
-            add(report, " -> %d", next);
-        add(report, " -> %d\n", rank);
-        break;
-    }
-    free(seen);
-    for (int rank = 0; rank < n; rank++) {
-        int other = needs(&ranks[rank]);
-        if (other >= 0 && other < n && ranks[other].sequence == 0)
-            add(report, "  rank %d waits for rank %d, which %s\n", rank, other, why_over(&ranks[other]));
-    }
+    uint32_t sequence = atomic_load(&slot->blocked);
+    memcpy(&rank->wait, &slot->wait, sizeof rank->wait);
+    atomic_thread_fence(memory_order_seq_cst);
+    if ((sequence & 1) == 0 || atomic_load(&slot->blocked) != sequence)
+        return;
+    rank->sequence = sequence;
+    rank->stuck = set_has(look->stuck, world);
+    if (look->view->members != NULL)
+        translate(look->view, &rank->wait);
 }
 
-void deadlock_describe(const char *heading, const struct deadlock_rank ranks[], int n, char *text, size_t bytes)
+void deadlock_report(const struct deadlock_view *view, const char *who, char *text, size_t bytes)
 {
-    struct report report = {text, bytes, 0};
-    text[0] = '\0';
-    add(&report, "%s\n", heading);
-    add_ranks(&report, ranks, n);
-    add_reasons(&report, ranks, n);
-}
-
-bool deadlock_declare(struct segment *segment)
-{
-    struct deadlock_rank *ranks = calloc(segment->n, sizeof *ranks);
-    if (ranks == NULL)
-        return false;
-    bool found = deadlock_look(segment, ranks) && segment_end_claim(segment);
-    if (found) {
-        deadlock_describe("mpimock: deadlock: every rank waits, and no message is on its way", ranks, (int)segment->n, segment_text(segment), SEGMENT_TEXT_BYTES);
-        segment_end_publish(segment, SEGMENT_END_DEADLOCK, -1, 1);
+    struct look look;
+    struct deadlock_rank *ranks = calloc(view->size, sizeof *ranks);
+    char heading[200];
+    if (ranks == NULL) {
+        snprintf(text, bytes, "%sdeadlock (and no memory to tell of whom)\n", who);
+        return;
     }
+    look_from(&look, view, -1);
+    bool all = true;
+    for (uint32_t i = 0; i < view->size; i++) {
+        int world = view->members != NULL ? (int)view->members[i] : (int)i;
+        take(&look, world, &ranks[i]);
+        all &= ranks[i].stuck || set_has(look.over, world);
+    }
+    snprintf(heading, sizeof heading, "%sdeadlock: %s", who,
+             all ? "every rank waits, and no message is on its way"
+                 : "some ranks can never go on, whatever the others do");
+    deadlock_describe(heading, ranks, (int)view->size, text, bytes);
     free(ranks);
-    return found;
+}
+
+bool deadlock_declare(struct segment *segment, int rank)
+{
+    const struct deadlock_view view = {segment, 0, segment->n, NULL};
+    if (!deadlock_look(&view, rank) || !segment_end_claim(segment))
+        return false;
+    deadlock_report(&view, "mpimock: ", segment_text(segment), SEGMENT_TEXT_BYTES);
+    segment_end_publish(segment, SEGMENT_END_DEADLOCK, -1, 1);
+    return true;
 }

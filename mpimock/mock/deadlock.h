@@ -1,33 +1,46 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* deadlock.h: finds out that no rank can ever go on, and says who waits for whom.
+/* deadlock.h: finds out that some ranks can never go on, and says who waits for whom.
  *
- * Looking is exact: all ranks are seen blocked at one moment with nothing on its way to any of them; since only a rank
- * that runs can send, none will ever run again. Ranks that wait for work (mpimock_wait_is_idle) are not part of it:
- * with nobody else blocked there is no deadlock. Nor is there one of the job while a rank is in a test of the runner's: its
- * team is looked at by itself, since nobody else sends to it.
+ * A rank that runs is free. One that is blocked is free if each rank is that it needs, and one of each set of which it
+ * needs one (needs.h). Those that are blocked and not free are stuck: they wait for each other alone, or for ranks that
+ * are over. Others may still run, and for how long does not matter.
+ *
+ * Ranks that wait for work (mpimock_wait_is_idle) are stuck like any other, but with nobody else stuck that is no
+ * deadlock. A job's ranks that are in a test of the runner's count as running: their team is looked at by itself, since
+ * its members send to each other alone.
  */
 #ifndef MPIMOCK_DEADLOCK_H
 #define MPIMOCK_DEADLOCK_H
 
 #include "segment.h"
 
+/* The ranks that are looked at: the whole job, or the members of a test's team. */
+struct deadlock_view {
+    struct segment *segment;
+    uint32_t serial; /* of the test; 0: the job */
+    uint32_t size;
+    const uint32_t *members; /* in the mock's world; NULL: all */
+};
+
 /* One rank as it was at that moment. */
 struct deadlock_rank {
     bool has_left;     /* the test of a team's that is looked at */
+    bool stuck;
     int state;         /* enum segment_state */
-    uint32_t sequence; /* 0: not blocked, because it is past MPI_Finalize or gone */
-    struct segment_wait wait;
+    uint32_t sequence; /* 0: not blocked; is_over() tells whether it is past MPI_Finalize or gone, or runs */
+    int waits_in, polls_in; /* of one that runs: enum mpimock_function */
+    struct segment_wait wait; /* whom it waits for, and the sets, are places in the view */
 };
 
-/* Takes the picture. True: nobody can go on; ranks[n] is then filled. */
-bool deadlock_look(struct segment *segment, struct deadlock_rank ranks[]);
-/* The same for the members of a test's team: true if each waits in this test, or has ended it. ranks[size] is in the order
- * of the members, and so is whom they wait for. */
-bool deadlock_look_at_test(struct segment *segment, uint32_t serial, uint32_t size, const uint32_t members[],
-                           struct deadlock_rank ranks[]);
-/* Writes the report, several lines that begin with `heading`, cut at `bytes`. */
+/* Is this rank of the mock's world stuck? -1: is anybody? The time is that of the ranks that it waits for. */
+bool deadlock_look(const struct deadlock_view *view, int rank);
+/* Writes what can be said of all ranks of the view, several lines that begin with `who` and "deadlock: ", cut at
+ * `bytes`. */
+void deadlock_report(const struct deadlock_view *view, const char *who, char *text, size_t bytes);
+/* The lines from a picture that was taken before. */
 void deadlock_describe(const char *heading, const struct deadlock_rank ranks[], int n, char *text, size_t bytes);
-/* Both; if there is one and nobody was faster, leaves it in the segment as the end of the job and returns true. */
-bool deadlock_declare(struct segment *segment);
+/* Looks at the job as deadlock_look does; if there is a deadlock and nobody was faster, leaves its report in the segment
+ * as the end of the job and returns true. */
+bool deadlock_declare(struct segment *segment, int rank);
 
 #endif

@@ -66,6 +66,7 @@ struct mock_comm {
     struct mock_attributes *attributes;
     struct mock_topology *topology; /* NULL: none */
     uint32_t collectives; /* begun so far on this communicator: the tag of the next one's messages */
+    uint64_t call;        /* the last one begun: collective.c's */
     bool predefined;
     uint8_t history;      /* hash of the collectives begun so far: ranks that disagreed earlier find out later */
     struct mock_info *info;

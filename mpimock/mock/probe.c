@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "needs.h"
 #include "p2p.h"
 #include "transfer.h"
 #include "waiting.h"
@@ -29,12 +30,14 @@ static void describe(void *argument, struct segment_wait *wait)
     const struct mock_request like = {
         .kind = REQUEST_RECEIVE,
         .context = probing->context,
+        .comm = probing->comm->handle,
         .peer = probing->peer,
         .peer_world = probing->peer_world,
         .tag = probing->tag,
     };
     request_describe(&like, wait);
     wait->kind = SEGMENT_WAIT_PROBE;
+    needs_add_request(wait, &like, false);
 }
 
 static void tell(const struct message *message, MPI_Status *status)
@@ -57,6 +60,7 @@ static int probe(int source, int tag, MPI_Comm handle, bool blocking, struct pro
     int error = p2p_check_envelope(comm, source, tag, true);
     if (error != MPI_SUCCESS || source == MPI_PROC_NULL)
         return error;
+    probing->comm = comm;
     probing->context = comm->context;
     probing->peer = source == MPI_ANY_SOURCE ? MATCH_ANY : source;
     probing->peer_world = p2p_world_rank(comm, probing->peer);

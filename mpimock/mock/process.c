@@ -224,6 +224,7 @@ static void describe_finalize(void *unused, struct segment_wait *wait)
 {
     (void)unused;
     strcpy(wait->call, "MPI_Finalize");
+    wait->meets = true;
     wait->kind = SEGMENT_WAIT_OTHER;
     wait->peer = wait->peer_world = SEGMENT_WAIT_NOBODY;
     wait->tag = SEGMENT_WAIT_ANY;

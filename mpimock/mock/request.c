@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "bsend.h"
+#include "needs.h"
 #include "waiting.h"
 
 #define ID_INDEX_BITS 20 /* requests of one rank that wait for answers at a time: a million */
@@ -265,6 +266,8 @@ void request_describe(const struct mock_request *request, struct segment_wait *w
     wait->kind = SEGMENT_WAIT_OTHER;
     if (request->kind == REQUEST_OTHER)
         return;
+    const struct mock_comm *comm = request->collective ? mock_comm(request->comm) : NULL;
+    wait->what = comm != NULL ? comm->call : 0;
     wait->kind = request->kind == REQUEST_SEND ? SEGMENT_WAIT_SEND : SEGMENT_WAIT_RECEIVE;
     wait->context = request->context;
     wait->collective = request->collective;
@@ -306,6 +309,7 @@ static bool is_complete(void *argument)
 static void describe(void *argument, struct segment_wait *wait)
 {
     request_describe(argument, wait);
+    needs_add_request(wait, argument, false);
 }
 
 int mock_wait(struct mock_request **handle, MPI_Status *status, uint64_t *signature)

@@ -92,7 +92,7 @@ void request_status(const struct mock_request *request, MPI_Status *status);
 void request_status_with_error(const struct mock_request *request, MPI_Status *status, int error);
 /* After its completion was told to the user: an inactive persistent request, or gone and *handle MPI_REQUEST_NULL. */
 void request_retire(struct mock_request *request, MPI_Request *handle);
-/* For the deadlock's report. */
+/* For the deadlock's report; who can complete it: needs.h. */
 void request_describe(const struct mock_request *request, struct segment_wait *wait);
 /* First of all live requests, linked by `next`: the messages', or other chapters'. */
 struct mock_request *request_first_message(void);

@@ -75,20 +75,44 @@ enum segment_wait_kind {
 #define SEGMENT_WAIT_CALL_BYTES 32
 #define SEGMENT_WAIT_COMM_BYTES 56
 
+#define SEGMENT_WAIT_PARTS      8
+#define SEGMENT_WAIT_SETS       3
+
+/* One request that is open. */
+struct segment_part {
+    int32_t kind;       /* enum segment_wait_kind */
+    int32_t peer;       /* its rank in the communicator, or SEGMENT_WAIT_ANY or _NOBODY */
+    int32_t peer_world; /* in the mock's world, likewise */
+    int32_t tag;        /* or SEGMENT_WAIT_ANY */
+};
+
+/* A set of ranks of the mock's world. */
+typedef uint64_t segment_set[SEGMENT_NEWS_WORDS];
+
 struct segment_wait {
     char call[SEGMENT_WAIT_CALL_BYTES]; /* "MPI_Recv"; empty: not known */
     char comm[SEGMENT_WAIT_COMM_BYTES]; /* its name; empty: none was set */
     uint64_t context;
-    int32_t kind;       /* enum segment_wait_kind, of the first open request */
-    int32_t peer;       /* its rank in the communicator, or SEGMENT_WAIT_ANY or _NOBODY */
-    int32_t peer_world; /* in the mock's world, likewise */
-    int32_t tag;        /* or SEGMENT_WAIT_ANY */
+    int32_t kind;       /* of the first open request, as are the next three; see struct segment_part */
+    int32_t peer;
+    int32_t peer_world;
+    int32_t tag;
     uint32_t requests;  /* open requests that the call waits for */
     uint32_t bell;      /* the bell's value that it sleeps on: a different one now means that it is about to wake */
-    uint8_t collective; /* the request belongs to a collective function */
+    uint8_t collective; /* the request belongs to a collective function, of which `tag` is the number */
     uint8_t idle;       /* waits for work (mpimock_wait_is_idle): no part of a deadlock */
     uint8_t any;        /* one of the requests is enough (MPI_Waitany, MPI_Waitsome) */
-    uint8_t spare[5];
+    uint8_t meets;      /* waits for all ranks that do not wait so (MPI_Finalize) */
+    uint8_t threads;    /* of the rank that wait, up to 255; this is the last one's call */
+    uint8_t spare[3];
+    uint64_t caller;    /* address in the user's code that the call returns to; 0: not known */
+    uint64_t since;     /* CLOCK_MONOTONIC in nanoseconds */
+    uint64_t what;      /* collective: function, root and operation (collective.c) */
+    struct segment_part parts[SEGMENT_WAIT_PARTS]; /* the first open requests, where there are several */
+    /* Who can free it (needs.h): the rank waits until each rank of `all` has done something, and one of each set. */
+    uint32_t sets, spare_2;
+    uint64_t set_contexts[SEGMENT_WAIT_SETS];
+    segment_set all, one[SEGMENT_WAIT_SETS];
 };
 
 struct segment_rank {
@@ -114,7 +138,9 @@ struct segment_rank {
 
     /* What it waits for: valid while `blocked` is odd, and was so throughout if it has not changed meanwhile. */
     _Alignas(SEGMENT_LINE) _Atomic uint32_t blocked;
-    uint32_t spare;
+    /* For the report: enum mpimock_function of the waiting call that it is in, though it does not sleep; and of the call
+     * that it last asked in vain (MPI_Test and the like). 0: none. */
+    _Atomic uint16_t waits_in, polls_in;
     struct segment_wait wait;
 };
 
@@ -150,9 +176,9 @@ struct segment {
     int32_t end_code;
 };
 
-_Static_assert(sizeof(struct segment_wait) == 128, "the layout of version 1");
+_Static_assert(sizeof(struct segment_wait) == 824, "the layout of version 1");
 _Static_assert(sizeof(struct segment_ring) == 128, "the layout of version 1");
-_Static_assert(sizeof(struct segment_rank) == 448, "the layout of version 1");
+_Static_assert(sizeof(struct segment_rank) == 1088, "the layout of version 1");
 _Static_assert(sizeof(struct segment) == 320, "the layout of version 1");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "atomics are shared between processes");
 

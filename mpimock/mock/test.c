@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test.c: the runner's tests: whose members can never go on, and what a test leaves behind.
  *
- * A team's members send to each other alone, so a test is stuck as soon as each member waits in it, or has ended it, with
- * no message on its way. Every member looks when it is about to sleep; one that ends the test wakes those that wait, so
- * that they look again. `ended` is set last, when nothing of this rank's waits for room in a ring.
+ * A team's members send to each other alone. Every member looks, when it is about to sleep, whether it can ever go on
+ * (deadlock.h); one that ends the test wakes those that wait, so that they look again. `ended` is set last, when nothing
+ * of this rank's waits for room in a ring.
  */
 #include "test.h"
 
@@ -14,6 +14,7 @@
 #include "../launch.h"
 #include "bsend.h"
 #include "deadlock.h"
+#include "needs.h"
 #include "transfer.h"
 #include "waiting.h"
 
@@ -91,6 +92,7 @@ int mpimock_test_begin(uint32_t serial, uint32_t size, const uint32_t members[])
     test.serial = serial;
     test.left = test.ending = false;
     atomic_store(&test.stuck, false);
+    atomic_store(&own_slot()->polls_in, 0);
     atomic_store(&own_slot()->test, serial);
     return 0;
 }
@@ -133,6 +135,15 @@ static void describe_end(void *unused, struct segment_wait *wait)
     wait->kind = SEGMENT_WAIT_OTHER;
     wait->peer = wait->peer_world = SEGMENT_WAIT_NOBODY;
     wait->tag = SEGMENT_WAIT_ANY;
+    bool known = false;
+    for (const struct mock_request *request = request_first_message(); request != NULL; request = request->next)
+        if (request->detached && request->kind == REQUEST_SEND && !request->complete &&
+            is_of_tests_until(request->context, &test.serial) && is_in_test(request->peer_world)) {
+            needs_add_rank(wait, request->peer_world, false);
+            known = true;
+        }
+    if (!known)
+        needs_add_everybody(wait, false);
 }
 
 static void wait_for(bool (*done)(void *unused))
@@ -184,23 +195,18 @@ bool test_is_stuck(void)
 {
     if (test.serial == 0 || test.left || atomic_load(&test.stuck) || atomic_load(&own_slot()->test) != test.serial)
         return false;
-    struct deadlock_rank few[16], *ranks = test.size <= 16 ? few : malloc(test.size * sizeof *ranks);
-    if (ranks == NULL)
+    const struct deadlock_view view = {mock.segment, test.serial, test.size, test.members};
+    if (!deadlock_look(&view, mock.rank))
         return false;
-    bool found = deadlock_look_at_test(mock.segment, test.serial, test.size, test.members, ranks);
-    if (found && test.ending) {
+    if (test.ending) {
         wake_members(); /* it is for them to leave */
-        found = false;
-    } else if (found) {
-        deadlock_describe("deadlock: every rank waits, and no message is on its way", ranks, (int)test.size, test.text,
-                          sizeof test.text);
-        atomic_store(&test.stuck, true);
-        atomic_fetch_add(&request_events, 1); /* another thread of this process may be the one that leaves */
-        segment_wake(own_slot());
+        return false;
     }
-    if (ranks != few)
-        free(ranks);
-    return found;
+    deadlock_report(&view, "", test.text, sizeof test.text);
+    atomic_store(&test.stuck, true);
+    atomic_fetch_add(&request_events, 1); /* another thread of this process may be the one that leaves */
+    segment_wake(own_slot());
+    return true;
 }
 
 bool test_was_left_by(int from, uint64_t context)

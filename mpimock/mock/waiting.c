@@ -5,13 +5,12 @@
  * cores, and not for long; where there are more it yields a few times, since what it waits for needs the core; then it
  * sleeps without a time limit, and uses nothing.
  *
- * Before it sleeps it publishes what it waits for, and takes itself off the number of running ranks; the one that
- * brings it to zero looks for a deadlock. That number and each rank's own mark are changed in such an order that the
- * death of a rank in between leaves the number too small at most: then somebody looks in vain.
+ * Before it sleeps it publishes what it waits for, takes itself off the number of running ranks, and looks whether it can
+ * ever go on (deadlock.h): in a test of the runner's among its team (test.c), else in the whole job. That number and each
+ * rank's own mark are changed in such an order that the death of a rank in between leaves the number too small at most.
  *
- * A rank in a test of the runner's looks for a deadlock of its team alone, each time (test.c).
- *
- * A rank with several threads is blocked when all of them are, helpers apart.
+ * A rank with several threads is blocked when all of them are, helpers apart; it then waits for whatever frees one of
+ * them. One that waits until a deadline is never stuck.
  */
 #include "../launch.h"
 #include "waiting.h"
@@ -26,6 +25,7 @@
 #include <unistd.h>
 
 #include "deadlock.h"
+#include "needs.h"
 #include "process.h"
 #include "test.h"
 #include "transfer.h"
@@ -39,7 +39,14 @@ static _Thread_local bool idle, helper;
 static _Thread_local double deadline = INFINITY; /* seconds of CLOCK_MONOTONIC */
 static _Atomic int helpers;
 static _Atomic int waiting_now;
-static int sleepers; /* threads of this process in sleep_once(), under the lock */
+
+/* Threads of this process in sleep_once(), under the lock. */
+struct sleeper {
+    const struct waiting *waiting;
+    struct sleeper *next;
+};
+static struct sleeper *sleeping;
+static int sleepers;
 
 void mpimock_wait_is_idle(bool is_idle)
 {
@@ -77,7 +84,11 @@ void mock_yield(void)
 {
     if (waiting_hook != NULL)
         waiting_hook();
-    if (mock.segment != NULL && oversubscribed())
+    if (mock.segment == NULL)
+        return;
+    atomic_store_explicit(&segment_rank(mock.segment, mock.rank)->polls_in, (uint16_t)mpimock_call()->function,
+                          memory_order_relaxed);
+    if (oversubscribed())
         sched_yield();
 }
 
@@ -155,44 +166,85 @@ static bool nobody_else_runs(void)
     return (int)status.st_nlink - 2 - atomic_load(&helpers) <= sleepers;
 }
 
-static void publish(const struct waiting *waiting, struct segment_rank *slot, uint32_t bell)
+/* What the other threads wait for. */
+static void merge_others(struct segment_wait *wait, const struct sleeper *self)
+{
+    wait->threads = (uint8_t)(sleepers < 255 ? sleepers : 255);
+    for (const struct sleeper *other = sleeping; other != NULL; other = other->next) {
+        struct segment_wait others = {.kind = SEGMENT_WAIT_OTHER};
+        if (other == self)
+            continue;
+        other->waiting->describe(other->waiting->argument, &others);
+        needs_merge(wait, &others);
+    }
+}
+
+static void publish(const struct sleeper *self, struct segment_rank *slot, uint32_t bell)
 {
     struct segment_wait *wait = &slot->wait;
+    const struct mpimock_call *call = mpimock_call();
     memset(wait, 0, sizeof *wait);
-    strncpy(wait->call, mpimock_function_name(mpimock_call()->function), sizeof wait->call - 1);
-    waiting->describe(waiting->argument, wait);
+    strncpy(wait->call, mpimock_function_name(call->function), sizeof wait->call - 1);
+    self->waiting->describe(self->waiting->argument, wait);
+    merge_others(wait, self);
+    if (!isinf(deadline)) {
+        wait->sets = 0;
+        wait->meets = false;
+        memset(wait->all, 0, sizeof wait->all);
+    }
+    wait->caller = (uintptr_t)call->caller;
+    wait->since = (uint64_t)now();
     wait->idle = idle;
     wait->bell = bell;
     atomic_fetch_add(&slot->blocked, 1);
 }
 
+/* True: it is the one that leaves a test. Does not come back from the end of the job. */
+static bool is_stuck(void)
+{
+    if (atomic_load(&segment_rank(mock.segment, mock.rank)->test) != 0)
+        return test_is_stuck();
+    if (deadlock_declare(mock.segment, mock.rank))
+        process_end(PROCESS_STATUS_DEADLOCK);
+    return false;
+}
+
+static void fall_asleep(const struct sleeper *self, struct segment_rank *slot, uint32_t bell)
+{
+    bool blocked = nobody_else_runs(), stuck = false;
+    if (blocked) {
+        publish(self, slot, bell);
+        atomic_fetch_sub(&mock.segment->running, 1);
+        atomic_store(&slot->running, 0);
+    }
+    unsigned depth = process_unlock_all();
+    if (blocked)
+        stuck = is_stuck();
+    struct timespec time;
+    if (!stuck)
+        syscall(SYS_futex, &slot->bell, FUTEX_WAIT, bell, time_left(&time), NULL, 0);
+    process_lock_again(depth);
+    if (atomic_load(&slot->blocked) & 1) {
+        atomic_store(&slot->running, 1);
+        atomic_fetch_add(&mock.segment->running, 1);
+        atomic_fetch_add(&slot->blocked, 1);
+    }
+}
+
 static void sleep_once(const struct waiting *waiting, struct segment_rank *slot, uint32_t seen)
 {
-    struct segment *segment = mock.segment;
     uint32_t bell = atomic_load(&slot->bell);
     atomic_fetch_add(&slot->sleeping, 1);
     if (!has_news(slot) && atomic_load(&request_events) == seen && !waiting->done(waiting->argument)) {
-        int32_t running = 1;
+        struct sleeper self = {waiting, sleeping};
+        sleeping = &self;
         sleepers++;
-        if (nobody_else_runs()) {
-            publish(waiting, slot, bell);
-            running = atomic_fetch_sub(&segment->running, 1) - 1;
-            atomic_store(&slot->running, 0);
-        }
-        unsigned depth = process_unlock_all();
-        bool stuck = test_is_stuck();
-        if (!stuck && running <= 0 && deadlock_declare(segment))
-            process_end(PROCESS_STATUS_DEADLOCK);
-        struct timespec time;
-        if (!stuck)
-            syscall(SYS_futex, &slot->bell, FUTEX_WAIT, bell, time_left(&time), NULL, 0);
-        process_lock_again(depth);
+        fall_asleep(&self, slot, bell);
         sleepers--;
-        if (atomic_load(&slot->blocked) & 1) {
-            atomic_store(&slot->running, 1);
-            atomic_fetch_add(&segment->running, 1);
-            atomic_fetch_add(&slot->blocked, 1);
-        }
+        struct sleeper **place = &sleeping;
+        while (*place != &self)
+            place = &(*place)->next;
+        *place = self.next;
     }
     atomic_fetch_sub(&slot->sleeping, 1);
 }
@@ -217,7 +269,9 @@ static int wait_until(const struct waiting *waiting)
             waiting_hook();
             atomic_fetch_add(&waiting_now, 1);
         }
+        atomic_store_explicit(&slot->waits_in, (uint16_t)mpimock_call()->function, memory_order_relaxed);
         bool news = spin(slot, seen, bell);
+        atomic_store_explicit(&slot->waits_in, 0, memory_order_relaxed);
         process_lock_again(depth);
         if (!news)
             sleep_once(waiting, slot, seen);
@@ -229,6 +283,7 @@ int mock_wait_until(const struct waiting *waiting)
     if (mock.segment == NULL)
         return mpimock_error(MPI_ERR_OTHER, "MPI is not initialised");
     atomic_fetch_add(&waiting_now, 1);
+    atomic_store_explicit(&segment_rank(mock.segment, mock.rank)->polls_in, 0, memory_order_relaxed);
     int error = wait_until(waiting);
     atomic_fetch_sub(&waiting_now, 1);
     return error;

@@ -103,7 +103,8 @@ static void a_rank_in_finalize_is_part_of_it(void **state)
     run_into_deadlock(2, one_finalizes);
     assert_non_null(strstr(captured.text, "  rank 0: MPI_Finalize\n"));
     assert_non_null(
-        strstr(captured.text, "  rank 1: MPI_Waitall for 2 requests, the first a receive from rank 0, tag 1"));
+        strstr(captured.text, "  rank 1: MPI_Waitall for 2 requests: a receive from rank 0, tag 1; a receive from rank 0, tag 2"
+                                         " on MPI_COMM_WORLD\n"));
 }
 
 static int wait_alone(MPI_Comm comm, void *argument)
@@ -206,7 +207,7 @@ static void ranks_that_are_stuck_beside_one_that_waits_for_work_are_a_deadlock(v
 {
     (void)state;
     run_into_deadlock(3, two_of_three_are_stuck);
-    assert_non_null(strstr(captured.text, "  rank 0: waits for work\n"));
+    assert_non_null(strstr(captured.text, "  rank 1: MPI_Recv from rank 2, tag 0 on MPI_COMM_WORLD\n"));
 }
 
 static void *send_later(void *argument)
@@ -297,6 +298,20 @@ static void a_rank_of_another_number_in_the_job_has_both(void **state)
     assert_non_null(strstr(text, "rank 0 waits for rank 1, which is past MPI_Finalize"));
 }
 
+static void a_rank_that_waits_for_work_and_one_that_runs_are_told(void **state)
+{
+    (void)state;
+    struct deadlock_rank ranks[3] = {blocked("MPI_Recv", SEGMENT_WAIT_RECEIVE, SEGMENT_WAIT_ANY, 3),
+                                     {.state = SEGMENT_INITIALIZED, .polls_in = MPIMOCK_TEST},
+                                     {.state = SEGMENT_INITIALIZED}};
+    char text[2000];
+    ranks[0].wait.idle = true;
+    deadlock_describe("deadlock:", ranks, 3, text, sizeof text);
+    assert_non_null(strstr(text, "  rank 0: waits for work\n"));
+    assert_non_null(strstr(text, "  rank 1: runs (asks by MPI_Test)\n"));
+    assert_non_null(strstr(text, "  rank 2: runs (not in an MPI call that waits)\n"));
+}
+
 static void a_long_report_is_cut_and_stays_a_string(void **state)
 {
     (void)state;
@@ -326,6 +341,7 @@ int main(void)
         cmocka_unit_test(a_token_on_its_way_is_no_deadlock),
         cmocka_unit_test(ranks_of_which_the_same_is_to_be_said_share_a_line),
         cmocka_unit_test(a_rank_of_another_number_in_the_job_has_both),
+        cmocka_unit_test(a_rank_that_waits_for_work_and_one_that_runs_are_told),
         cmocka_unit_test(a_long_report_is_cut_and_stays_a_string),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

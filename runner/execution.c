@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "../mpimock/door.h"
+#include "backtrace.h"
 #include "clock.h"
 #include "execution_private.h"
 
@@ -36,7 +37,7 @@ static int enter_world(const char *name, MPI_Comm team, int thread_level)
 /* Negative on failure. Requests that the test left open are no failure: they are remembered, for the team's sake. Runs
  * callbacks of the test's (attributes on MPI_COMM_SELF); one that waits while the test is being left ends there, and the
  * others still run. */
-static int leave_world(void)
+BACKTRACE_END static int leave_world(void)
 {
     volatile int left = 0;
     for (volatile int tries = 0; execution.in_world && tries < 2; tries++) {
@@ -65,7 +66,7 @@ static void test_speaks(void)
     stderr = execution.err;
 }
 
-static int wrapped_setup(void **state)
+BACKTRACE_END static int wrapped_setup(void **state)
 {
     (void)state;
     const struct execution_step *step = execution.step;
@@ -75,7 +76,7 @@ static int wrapped_setup(void **state)
     return result;
 }
 
-static void wrapped_body(void **state)
+BACKTRACE_END static void wrapped_body(void **state)
 {
     (void)state;
     const struct execution_step *step = execution.step;
@@ -87,7 +88,7 @@ static void wrapped_body(void **state)
     cmocka_speaks();
 }
 
-static int tear_down(CMFixtureFunction teardown, void **state)
+BACKTRACE_END static int tear_down(CMFixtureFunction teardown, void **state)
 {
     volatile int result = 0;
     if (!teardown)
@@ -168,7 +169,7 @@ static struct {
 } group;
 
 /* One fixture, in its world, with its phases: to the end, or until it is left by a long jump. */
-static int run_fixture(CMFixtureFunction fixture, const char *what, MPI_Comm team, const struct execution_mates *mates)
+BACKTRACE_END static int run_fixture(CMFixtureFunction fixture, const char *what, MPI_Comm team, const struct execution_mates *mates)
 {
     const struct execution_unit *unit = group.unit;
     int result = 0;

@@ -4,6 +4,8 @@
  *     running --a rank died, aborted or found a deadlock--> ending (SIGTERM to the others) --GRACE--> killing (SIGKILL)
  *        \________________________________________________________\_____________________________________\--> all reaped
  *
+ * With `replace` a death leaves the job running: the rank is buried (renew.h), reaped, and forked again.
+ *
  * Relies on signals alone, so that it works in a process with threads and under valgrind: handlers write their number
  * into a pipe, and the loop polls it. Promises that it returns only when every rank is reaped, with the caller's
  * handlers back in place; what a rank left half done in the segment is put right here (a dead rank no longer counts as
@@ -24,6 +26,7 @@
 #include "mock/deadlock.h"
 #include "mock/process.h"
 #include "mock/program.h"
+#include "mock/renew.h"
 #include "mock/segment.h"
 
 #define GRACE_MILLISECONDS 2000
@@ -32,6 +35,12 @@ static const int signals[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2
 #define SIGNALS     (sizeof signals / sizeof signals[0])
 #define BY_TERMINAL 0x80 /* with a signal's number in the pipe: the ranks have got it too */
 
+/* Of a rank that is replaced when it dies */
+struct history {
+    int deaths;     /* in a row, without a test begun */
+    uint32_t ended; /* struct segment_rank's, when the process was forked */
+};
+
 struct job {
     const struct mpimock_launch *launch;
     struct segment *segment;
@@ -39,7 +48,8 @@ struct job {
     struct program program;
     pid_t *pids;  /* [n]; 0: reaped, or never forked */
     int *results; /* [n] */
-    int alive, died;
+    struct history *histories; /* [n] */
+    int alive, died, replaced;
     int interrupted; /* a signal that was handed on */
     int status;      /* the cause of the end; 0: none yet */
     bool ending, killing;
@@ -114,6 +124,7 @@ __attribute__((noreturn)) static void run_function(struct job *job, int rank)
     /* What the supervisor needs, its ranks need not: a leak checker in a rank would find it. */
     free(job->pids);
     free(job->results);
+    free(job->histories);
     program_finish(&job->program);
     slot->result = function(argument);
     atomic_store(&slot->returned, 1);
@@ -156,8 +167,8 @@ static void end_job(struct job *job, int status)
     kill_all(job, SIGTERM);
 }
 
-/* With all signals blocked, so that no handler runs in a child before it has its own again. */
-static int fork_ranks(struct job *job, struct problem *problem)
+/* With all signals blocked, so that no handler runs in a child before it has its own again. 0 or a negative errno value. */
+static int fork_rank(struct job *job, int rank)
 {
     sigset_t all;
     int error = 0;
@@ -165,18 +176,27 @@ static int fork_ranks(struct job *job, struct problem *problem)
     sigfillset(&all);
     fflush(NULL); /* or each rank would write what is in the buffers */
     sigprocmask(SIG_SETMASK, &all, &job->mask);
-    for (int rank = 0; rank < job->launch->n && error == 0; rank++) {
-        pid_t pid = fork();
-        if (pid == 0)
-            run_rank(job, rank, supervisor);
-        if (pid < 0) {
-            error = problem_set(problem, errno, "cannot fork rank %d of %d: %s", rank, job->launch->n, strerror(errno));
-        } else {
-            job->pids[rank] = pid;
-            job->alive++;
-        }
+    pid_t pid = fork();
+    if (pid == 0)
+        run_rank(job, rank, supervisor);
+    if (pid < 0) {
+        error = -errno;
+    } else {
+        job->pids[rank] = pid;
+        job->alive++;
     }
     sigprocmask(SIG_SETMASK, &job->mask, NULL);
+    return error;
+}
+
+static int fork_ranks(struct job *job, struct problem *problem)
+{
+    int error = 0;
+    for (int rank = 0; rank < job->launch->n && error == 0; rank++) {
+        error = fork_rank(job, rank);
+        if (error != 0)
+            problem_set(problem, -error, "cannot fork rank %d of %d: %s", rank, job->launch->n, strerror(-error));
+    }
     return error;
 }
 
@@ -241,35 +261,94 @@ static void judge(struct job *job, int rank, pid_t pid, int wait_status, int sta
     }
 }
 
+/* Where ranks are replaced nobody needs this one any more. */
+static bool has_served(const struct job *job, int rank)
+{
+    return job->launch->replace && rank != 0 &&
+           (job->pids[0] == 0 || atomic_load(&segment_rank(job->segment, rank)->returned));
+}
+
 static void rank_ended(struct job *job, int rank, int wait_status)
 {
     struct segment_rank *slot = segment_rank(job->segment, rank);
     pid_t pid = job->pids[rank];
-    bool returned = atomic_load(&slot->returned);
+    bool returned = atomic_load(&slot->returned), served = has_served(job, rank);
     job->pids[rank] = 0;
     job->alive--;
-    if (WIFSIGNALED(wait_status))
+    if (served)
+        job->results[rank] = returned ? slot->result : 0;
+    else if (WIFSIGNALED(wait_status))
         job->results[rank] = 128 + WTERMSIG(wait_status);
     else
         job->results[rank] = returned ? slot->result : WEXITSTATUS(wait_status);
-    job->died += WIFSIGNALED(wait_status) || (job->launch->function != NULL && !returned);
+    job->died += !served && (WIFSIGNALED(wait_status) || (job->launch->function != NULL && !returned));
     if (atomic_exchange(&slot->running, 0) != 0)
         atomic_fetch_sub(&job->segment->running, 1);
+    segment_end_unclaim(job->segment, rank);
     int state = atomic_exchange(&slot->state, SEGMENT_GONE);
-    judge(job, rank, pid, wait_status, state);
+    if (!served)
+        judge(job, rank, pid, wait_status, state);
+    for (int i = 1; job->launch->replace && rank == 0 && i < job->launch->n; i++)
+        segment_tell(job->segment, i, 0); /* who waits for work gets none any more (waiting.c) */
+}
+
+/* Another process becomes the rank that was buried, unless it dies again and again. */
+static void replace(struct job *job, int rank, pid_t pid, int wait_status, bool began)
+{
+    struct history *history = &job->histories[rank];
+    int error;
+    job->pids[rank] = 0;
+    history->deaths = began ? 0 : history->deaths + 1;
+    if (history->deaths >= MPIMOCK_DEATHS_MAX) {
+        bool by_signal = WIFSIGNALED(wait_status);
+        tell(job, "rank %d has died %d times in a row, and not begun a test since: the last time (pid %d) it %s %d (%s)", rank,
+             history->deaths, (int)pid, by_signal ? "was ended by signal" : "exited with status",
+             by_signal ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status),
+             by_signal ? strsignal(WTERMSIG(wait_status)) : "without returning from its function");
+        end_job(job, by_signal ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status) != 0 ? WEXITSTATUS(wait_status) : 1);
+        rank_ended(job, rank, wait_status);
+        return;
+    }
+    history->ended = atomic_load(&segment_rank(job->segment, rank)->ended);
+    renew_prepare(job->segment, rank, wait_status);
+    job->alive--;
+    error = fork_rank(job, rank);
+    if (error == 0) {
+        job->replaced++;
+        return;
+    }
+    tell(job, "cannot fork rank %d of %d again: %s", rank, job->launch->n, strerror(-error));
+    job->died++;
+    end_job(job, 1);
+}
+
+/* The rank's process is dead, but its number not yet another's. */
+static void reap_rank(struct job *job, int rank)
+{
+    pid_t pid = job->pids[rank];
+    int wait_status = 0;
+    bool began = false;
+    bool renew = job->launch->replace && rank != 0 && !has_served(job, rank) && !job->ending &&
+                 atomic_load(&job->segment->end) <= SEGMENT_END_NONE;
+    if (renew)
+        began = renew_bury(job->segment, rank, job->histories[rank].ended);
+    if (waitpid(pid, &wait_status, 0) != pid)
+        wait_status = 0; /* somebody else in this process has reaped it */
+    if (renew)
+        replace(job, rank, pid, wait_status, began);
+    else
+        rank_ended(job, rank, wait_status);
 }
 
 static void reap(struct job *job)
 {
     for (int rank = 0; rank < job->launch->n; rank++) {
-        int wait_status = 0;
+        siginfo_t info = {.si_pid = 0};
         if (job->pids[rank] == 0)
             continue;
-        pid_t got = waitpid(job->pids[rank], &wait_status, WNOHANG);
-        if (got == job->pids[rank])
-            rank_ended(job, rank, wait_status);
-        else if (got < 0 && errno == ECHILD) /* somebody else in this process has reaped it */
-            rank_ended(job, rank, 0);
+        int got = waitid(P_PID, (id_t)job->pids[rank], &info, WEXITED | WNOHANG | WNOWAIT);
+        if ((got == 0 && info.si_pid == job->pids[rank]) || (got < 0 && errno == ECHILD))
+            reap_rank(job, rank);
     }
 }
 
@@ -316,6 +395,8 @@ static int check(const struct mpimock_launch *launch, struct problem *problem)
     if ((launch->function == NULL) == (launch->program == NULL || launch->program[0] == NULL))
         return problem_set(problem, EINVAL, "there is %s to run",
                            launch->function == NULL ? "no function and no program" : "both a function and a program");
+    if (launch->replace && launch->function == NULL)
+        return problem_set(problem, EINVAL, "only ranks that run a function can be replaced when they die");
     if (wake_fd >= 0)
         return problem_set(problem, EBUSY, "this process supervises another job of the mock already");
     return 0;
@@ -343,9 +424,11 @@ static int prepare(struct job *job, struct problem *problem)
     if (error != 0)
         return error;
     job->segment->supervisor = (int32_t)getpid();
+    job->segment->renews = launch->replace;
     job->pids = calloc((size_t)launch->n, sizeof *job->pids);
     job->results = calloc((size_t)launch->n, sizeof *job->results);
-    if (job->pids == NULL || job->results == NULL)
+    job->histories = calloc((size_t)launch->n, sizeof *job->histories);
+    if (job->pids == NULL || job->results == NULL || job->histories == NULL)
         return problem_set(problem, ENOMEM, "out of memory for %d ranks", launch->n);
     return 0;
 }
@@ -369,6 +452,8 @@ int mpimock_launch(const struct mpimock_launch *launch, struct problem *problem)
             launch->results[i] = job.results[i];
         if (error == 0 && launch->died != NULL)
             *launch->died = job.died;
+        if (error == 0 && launch->replaced != NULL)
+            *launch->replaced = job.replaced;
         if (error == 0)
             error = status_of(&job);
     }
@@ -378,5 +463,6 @@ int mpimock_launch(const struct mpimock_launch *launch, struct problem *problem)
     program_finish(&job.program);
     free(job.pids);
     free(job.results);
+    free(job.histories);
     return error;
 }

@@ -17,7 +17,7 @@ void begin_together(const struct execution_mates *mates)
         return;
     execution.mates = mates;
     execution.thread = pthread_self();
-    if (!mates->control->real && mpimock_test_begin(mates->serial, mates->size, mates->members) != 0)
+    if (!mates->control->real && mpimock_test_begin(mates->serial, mates->size, mates->members, NULL) != 0)
         execution.mates = NULL;
 }
 

@@ -279,7 +279,7 @@ void deadlock_report(const struct deadlock_view *view, const char *who, char *te
 bool deadlock_declare(struct segment *segment, int rank)
 {
     const struct deadlock_view view = {segment, 0, segment->n, NULL};
-    if (!deadlock_look(&view, rank) || !segment_end_claim(segment))
+    if (!deadlock_look(&view, rank) || !segment_end_claim(segment, rank))
         return false;
     deadlock_report(&view, "mpimock: ", segment_text(segment), SEGMENT_TEXT_BYTES);
     segment_end_publish(segment, SEGMENT_END_DEADLOCK, -1, 1);

@@ -16,6 +16,8 @@ struct queue {
 struct engine {
     struct mailbox *in, *out; /* [n], by world rank of the other end */
     struct queue *queues;     /* [n] what waits for room, by destination */
+    struct message **partial; /* [n] what has come of a message in pieces, by sender; NULL: none is under way */
+    uint32_t *known;          /* [n] each rank's incarnation when it was last looked at */
     size_t queued;            /* in all queues */
     struct matcher matcher;
     bool copy_refused, out_of_memory, advancing;
@@ -30,10 +32,10 @@ static inline struct message *engine_message(struct match_entry *entry)
 }
 
 /* ---- sending.c ---- */
-/* A record of its own, which answers `to_request` of that rank. There is no way back from here without memory: the peer
- * would wait for ever. */
-void sending_answer(int to, enum envelope_kind kind, uint32_t to_request, uint32_t reply, uint64_t bytes,
-                    uint8_t flags);
+/* A record of its own, without payload. There is no way back from here without memory: the peer would wait for ever. */
+void sending_put(int to, const struct envelope *envelope);
+/* The same: an answer to the sender of a message, which asked for it in this envelope. */
+void sending_answer(int to, enum envelope_kind kind, const struct envelope *asked, uint8_t flags);
 /* CLEAR_TO_SEND came: the data goes through the ring. */
 void sending_begin_data(int to, const struct envelope *envelope);
 /* DONE or CANCELLED came. */
@@ -41,6 +43,9 @@ void sending_finish(const struct envelope *envelope);
 /* Puts what waits into the ring to that rank, while there is room. True: something was put. */
 bool sending_flush(int to);
 bool sending_is_queued(const struct mock_request *request);
+/* The process at the other end is gone: completes, with an error, the sends that it would have answered, but not those of
+ * tests, which are left. */
+void sending_lost(int to);
 /* Takes what the request has to put off its queue, if it is there; and those of all requests of these contexts. */
 void sending_withdraw(struct mock_request *request);
 void sending_withdraw_all(bool (*stale)(uint64_t context, const void *argument), const void *argument);
@@ -50,6 +55,11 @@ void sending_withdraw_all(bool (*stale)(uint64_t context, const void *argument),
 bool receiving_arrive(int from, const struct envelope *envelope);
 /* DATA of a rendezvous came. */
 void receiving_take_data(int from, const struct envelope *envelope);
+/* A piece of a message came. False: no memory to keep it. */
+bool receiving_take_piece(int from, const struct envelope *envelope);
+/* The process at the other end is gone: completes, with an error, the receives that it was sending data to, but not those
+ * of tests, which are left. */
+void receiving_lost(int from);
 /* CANCEL came: the sender wants its message back. If it is matched already, its DONE or CLEAR_TO_SEND tells it so. */
 void receiving_take_back(int from, const struct envelope *envelope);
 /* Takes an unexpected message off its queue and frees it. */

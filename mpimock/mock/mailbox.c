@@ -20,8 +20,8 @@ void mailbox_open(struct mailbox *mailbox, struct segment *segment, int receiver
     mailbox->ring = segment_ring(segment, receiver, sender);
     mailbox->data = segment_ring_data(segment, receiver, sender);
     mailbox->capacity = segment->ring_bytes;
-    mailbox->tail = 0;
-    mailbox->head = 0;
+    mailbox->tail = atomic_load(&mailbox->ring->tail);
+    mailbox->head = atomic_load(&mailbox->ring->head);
 }
 
 static bool has_room(struct mailbox *mailbox, size_t bytes)

@@ -8,6 +8,10 @@
  * A record is an envelope and its payload, rounded up to a cache line; an envelope therefore never wraps around, and an
  * eager message of 8 bytes is one line. Nothing is visible before commit, and commit is one store: a sender that dies
  * at any instruction leaves only whole records.
+ *
+ * The process that takes a dead one's place goes on at both ends where that one stopped: the sender's behind its last
+ * record, the receiver's at the first that it did not consume. So records may have been written by, or meant for, a process
+ * that is no more: `incarnation` tells of which one the numbers and addresses in the envelope are.
  */
 #ifndef MPIMOCK_MAILBOX_H
 #define MPIMOCK_MAILBOX_H
@@ -22,6 +26,7 @@ enum envelope_kind {
     ENVELOPE_DONE,          /* to the sender: its message was received (rendezvous) or matched (synchronous) */
     ENVELOPE_CANCEL,        /* to the receiver: take the message back if it is not matched */
     ENVELOPE_CANCELLED,     /* to the sender: it was taken back */
+    ENVELOPE_STREAM,        /* a piece of a message, from byte `address` on; the other pieces are next to it in the ring */
     ENVELOPE_KIND_COUNT
 };
 
@@ -34,18 +39,23 @@ struct envelope {
     uint8_t kind, flags;
     uint16_t payload; /* bytes that follow in the ring */
     int32_t tag;
-    int32_t source;   /* the sender's rank in the communicator */
-    uint32_t request; /* of the sender of the message, where an answer is due */
+    uint16_t source;      /* the sender's rank in the communicator */
+    uint16_t incarnation; /* whose number `request` is: for DATA the receiver's of the message, else the sender's */
+    uint32_t request;     /* of the sender of the message, where an answer is due; DATA: of its receiver */
     uint64_t context;
     uint64_t bytes;     /* of the whole message */
     uint64_t type;      /* the datatype's signature; 0: not known, or matches all */
     uint64_t signature; /* a collective's, see mock_isend */
     union {
-        uint64_t address; /* RENDEZVOUS, DATA */
-        uint32_t reply;   /* CLEAR_TO_SEND: the receiver's request, for DATA's `request` */
+        uint64_t address; /* RENDEZVOUS, DATA, STREAM */
+        struct {
+            uint32_t reply;             /* CLEAR_TO_SEND: the receiver's request, for DATA's `request` … */
+            uint32_t reply_incarnation; /* … and `incarnation` */
+        };
     };
 };
-_Static_assert(sizeof(struct envelope) == 56, "the layout of version 1: with 8 bytes of data, one cache line");
+_Static_assert(MPIMOCK_RANKS_MAX <= UINT16_MAX, "`source` holds any rank");
+_Static_assert(sizeof(struct envelope) == 56, "the layout of version 2: with 8 bytes of data, one cache line");
 
 /* Most payload that a record can have: what all of its users must stay below. */
 #define MAILBOX_PAYLOAD_MAX(ring_bytes) ((ring_bytes) / 4)
@@ -57,6 +67,7 @@ struct mailbox {
     uint64_t tail, head; /* its own end, and what it last saw of the other */
 };
 
+/* Where the one before, if there was one, has stopped. */
 void mailbox_open(struct mailbox *mailbox, struct segment *segment, int receiver, int sender);
 
 /* Room for a record with that much payload? The answer no is certain to be followed by the sender's news (its bit set

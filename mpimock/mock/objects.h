@@ -22,6 +22,7 @@
 struct mock_process {
     int rank; /* in the mock's world */
     int size; /* of the mock's world */
+    uint16_t incarnation; /* processes that were this rank before (modulo 2^16, as envelopes have it) */
     struct segment *segment;
     bool initialized, finalized; /* MPI_Init and MPI_Finalize of a program run by mpimockexec */
     int thread_level;

@@ -65,6 +65,7 @@ int process_attach(struct segment *segment, int rank, struct problem *problem)
 {
     process_detach();
     mock = (struct mock_process){.rank = rank, .size = (int)segment->n, .segment = segment};
+    mock.incarnation = (uint16_t)atomic_load(&segment_rank(segment, rank)->incarnation);
     atomic_store(&segment_rank(segment, rank)->pid, (int32_t)getpid());
     /* Where Yama restricts ptrace, let the other ranks read this one's messages: they descend from the supervisor too.
      * It fails where there is no Yama, and is not needed there. */

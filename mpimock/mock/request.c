@@ -200,7 +200,10 @@ void request_explain(const struct mock_request *request, char *text, size_t byte
                  request->message_bytes, request->found_tag);
         break;
     case MPI_ERR_OTHER:
-        snprintf(text, bytes, "rank %d sent the message with tag %d by MPI_Rsend before its receive was posted",
+        if (request->lost)
+            snprintf(text, bytes, "the process at the other end of the message with tag %d has died", request->tag);
+        else
+            snprintf(text, bytes, "rank %d sent the message with tag %d by MPI_Rsend before its receive was posted",
                  request->source, request->found_tag);
         break;
     default:

@@ -42,6 +42,7 @@ struct mock_request {
     bool active, complete;
     bool persistent, detached, collective;
     bool cancelled, cancel_asked;
+    bool lost;        /* its error is that the process at the other end has died */
     uintptr_t handle; /* 0: the mock's own */
     uint32_t id;      /* in envelopes, while an answer is due; 0: none */
 
@@ -58,6 +59,7 @@ struct mock_request {
     /* What came of it */
     int error, source, found_tag;
     size_t message_bytes, received, expected;
+    int sender;         /* a receive's, whose data comes in pieces: its world rank */
     uint64_t signature; /* a send's, or the one that came */
 
     unsigned char *packed; /* a copy of the data in packed form */

@@ -117,7 +117,8 @@ static void lay_out(struct segment *segment, int n, int nodes)
     segment->ranks_offset = align(sizeof *segment, SEGMENT_LINE);
     segment->names_offset = align(segment->ranks_offset + count * sizeof(struct segment_rank), SEGMENT_LINE);
     segment->text_offset = segment->names_offset + (uint64_t)nodes * SEGMENT_NAME_BYTES;
-    segment->heads_offset = align(segment->text_offset + SEGMENT_TEXT_BYTES, page);
+    segment->words_offset = align(segment->text_offset + SEGMENT_TEXT_BYTES, page);
+    segment->heads_offset = align(segment->words_offset + count * sizeof(struct segment_words), page);
     segment->rings_offset = align(segment->heads_offset + count * count * sizeof(struct segment_ring), page);
     segment->bytes = align(segment->rings_offset + count * count * segment->ring_bytes, page);
 }
@@ -163,8 +164,7 @@ static void fill(struct segment *segment, const struct segment *layout, const st
     segment->checks = settings->checks;
     segment->seed = settings->seed;
     segment->cores = usable_cores();
-    /* MPI_COMM_WORLD uses 0 and 1, the MPI_COMM_SELFs the next 2 n. */
-    atomic_store(&segment->next_context, 2 + 2 * (uint64_t)segment->n);
+    atomic_store(&segment->next_context, segment_control_context(segment) + 2);
     atomic_store(&segment->running, (int32_t)segment->n);
     for (uint32_t i = 0; i < segment->n; i++)
         atomic_store(&segment_rank(segment, (int)i)->running, 1);
@@ -259,10 +259,16 @@ void segment_tell(struct segment *segment, int to, int from)
         segment_wake(slot);
 }
 
-bool segment_end_claim(struct segment *segment)
+bool segment_end_claim(struct segment *segment, int rank)
 {
     int32_t none = SEGMENT_END_NONE;
-    return atomic_compare_exchange_strong(&segment->end, &none, SEGMENT_END_CLAIMED);
+    return atomic_compare_exchange_strong(&segment->end, &none, SEGMENT_END_CLAIMED(rank));
+}
+
+void segment_end_unclaim(struct segment *segment, int rank)
+{
+    int32_t claimed = SEGMENT_END_CLAIMED(rank);
+    atomic_compare_exchange_strong(&segment->end, &claimed, SEGMENT_END_NONE);
 }
 
 void segment_end_publish(struct segment *segment, enum segment_end end, int rank, int code)
@@ -274,6 +280,6 @@ void segment_end_publish(struct segment *segment, enum segment_end end, int rank
 
 void segment_abort(struct segment *segment, int rank, int code)
 {
-    if (segment_end_claim(segment))
+    if (segment_end_claim(segment, rank))
         segment_end_publish(segment, SEGMENT_END_ABORT, rank, code);
 }

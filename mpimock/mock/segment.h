@@ -4,11 +4,12 @@
  * Its layout is declared here and has a version; it holds offsets and numbers, no pointers. The file is as large as the
  * layout may ever need, but sparse: only pages that were touched take memory.
  *
- *     header · rank slots [n] · node names [nodes] · text of the end · ring heads [n][n] · ring bytes [n][n]
+ *     header · rank slots [n] · node names [nodes] · text of the end · last words [n] · ring heads [n][n] · ring bytes [n][n]
  *
  * Who writes what: the supervisor fills the header before it forks. A rank's slot is its own, but for the doorbell,
- * which every sender rings. Ring (receiver, sender) has one writer and one reader. No lock is needed anywhere, so the
- * death of a rank at any instruction leaves everything consistent.
+ * which every sender rings; between its death and the fork of its successor it is the supervisor's (renew.c). Ring
+ * (receiver, sender) has one writer and one reader. No lock is needed anywhere, so the death of a rank at any instruction
+ * leaves everything consistent.
  */
 #ifndef MPIMOCK_SEGMENT_H
 #define MPIMOCK_SEGMENT_H
@@ -21,7 +22,7 @@
 #include "../launch.h"
 
 #define SEGMENT_MAGIC      0x317470656d697071u
-#define SEGMENT_VERSION    1
+#define SEGMENT_VERSION    2
 #define SEGMENT_LINE       64 /* bytes of a cache line: what two ranks write must not share one */
 #define SEGMENT_NAME_BYTES 256
 #define SEGMENT_TEXT_BYTES (64 * 1024)
@@ -47,11 +48,11 @@ enum segment_sends {
 /* Why the job ends before its ranks do. The first reason wins. */
 enum segment_end {
     SEGMENT_END_NONE,
-    SEGMENT_END_CLAIMED, /* some process is writing down why */
     SEGMENT_END_ABORT,
     SEGMENT_END_DEADLOCK,
     SEGMENT_END_COUNT
 };
+#define SEGMENT_END_CLAIMED(rank) (-2 - (rank)) /* that rank (-1: the supervisor) is writing down why */
 
 enum segment_state {
     SEGMENT_STARTED,     /* forked */
@@ -128,6 +129,10 @@ struct segment_rank {
     _Atomic uint32_t test;  /* that it is in; 0: none */
     _Atomic uint32_t left;  /* … up to which it has taken back its messages: what they point to is no longer there */
     _Atomic uint32_t ended; /* … up to which it has ended, and sends nothing any more */
+    _Atomic uint32_t lost;  /* … in which a process of this rank died last */
+    /* Processes that were this rank before. When it changes, the one before is dead, and all of its last records are in
+     * the rings. */
+    _Atomic uint32_t incarnation;
 
     /* The doorbell: whoever leaves something for this rank sets the bit of its own rank in `news`, then, if somebody
      * sleeps, changes `bell` and wakes it. The rank announces that it sleeps before it looks at `news` for the last
@@ -151,6 +156,12 @@ struct segment_ring {
     _Atomic uint32_t wants_space; /* the sender has more: the receiver sets its news when it has consumed */
 };
 
+/* What a process that dies tells the one that takes its place. */
+struct segment_words {
+    struct mpimock_last_words own;    /* the living one's, to be written */
+    struct mpimock_death predecessor; /* what the supervisor found of the one before */
+};
+
 struct segment {
     uint64_t magic;
     uint32_t version;
@@ -162,9 +173,10 @@ struct segment {
     uint32_t checks;
     uint64_t seed;
     uint64_t bytes; /* of the whole file */
-    uint64_t ranks_offset, names_offset, text_offset, heads_offset, rings_offset;
+    uint64_t ranks_offset, names_offset, text_offset, words_offset, heads_offset, rings_offset;
     int32_t supervisor; /* its pid; 0: none, a program that was started by itself */
     int32_t cores;      /* that the ranks may use together */
+    uint32_t renews;    /* ranks that die are replaced, but for rank 0 */
 
     _Alignas(SEGMENT_LINE) _Atomic uint64_t next_context;
     /* Ranks not asleep. A hint for spinning, and the sign to look for a deadlock; a death may leave it too small, never
@@ -172,14 +184,15 @@ struct segment {
     _Alignas(SEGMENT_LINE) _Atomic int32_t running;
     _Alignas(SEGMENT_LINE) _Atomic uint32_t finalizing; /* ranks that have reached MPI_Finalize's meeting point */
     _Atomic int32_t end;                                /* enum segment_end */
+    _Atomic uint32_t deaths; /* of ranks that are replaced, so far: the last that changes when one has died */
     int32_t end_rank;                                   /* who aborted */
     int32_t end_code;
 };
 
-_Static_assert(sizeof(struct segment_wait) == 824, "the layout of version 1");
-_Static_assert(sizeof(struct segment_ring) == 128, "the layout of version 1");
-_Static_assert(sizeof(struct segment_rank) == 1088, "the layout of version 1");
-_Static_assert(sizeof(struct segment) == 320, "the layout of version 1");
+_Static_assert(sizeof(struct segment_wait) == 824, "the layout of version 2");
+_Static_assert(sizeof(struct segment_ring) == 128, "the layout of version 2");
+_Static_assert(sizeof(struct segment_rank) == 1088, "the layout of version 2");
+_Static_assert(sizeof(struct segment) == 320, "the layout of version 2");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "atomics are shared between processes");
 
 /* Settings that come from the environment, read once by whoever makes the segment. */
@@ -215,6 +228,17 @@ static inline char *segment_text(struct segment *segment)
     return (char *)segment + segment->text_offset;
 }
 
+static inline struct segment_words *segment_words(struct segment *segment, int rank)
+{
+    return (struct segment_words *)((char *)segment + segment->words_offset) + rank;
+}
+
+/* MPI_COMM_WORLD uses 0 and 1, the MPI_COMM_SELFs the next 2 n, mpimock_control_comm the next 2. */
+static inline uint64_t segment_control_context(const struct segment *segment)
+{
+    return 2 + 2 * (uint64_t)segment->n;
+}
+
 static inline struct segment_ring *segment_ring(struct segment *segment, int receiver, int sender)
 {
     return (struct segment_ring *)((char *)segment + segment->heads_offset) + (size_t)receiver * segment->n + sender;
@@ -231,9 +255,11 @@ void segment_wake(struct segment_rank *slot);
 /* Sets the bit of `from` in the news of `to`, and wakes it if it sleeps. What was written before is seen by whoever
  * takes the news. */
 void segment_tell(struct segment *segment, int to, int from);
-/* Claims the end of the job; false: somebody was first. The winner writes text and code, then calls
+/* Claims the end of the job for a rank; false: somebody was first. The winner writes text and code, then calls
  * segment_end_publish. */
-bool segment_end_claim(struct segment *segment);
+bool segment_end_claim(struct segment *segment, int rank);
+/* The rank died: what it claimed and did not publish is nobody's. */
+void segment_end_unclaim(struct segment *segment, int rank);
 void segment_end_publish(struct segment *segment, enum segment_end end, int rank, int code);
 /* MPI_Abort: writes the end down unless somebody was first. */
 void segment_abort(struct segment *segment, int rank, int code);

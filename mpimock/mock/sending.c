@@ -58,7 +58,7 @@ static bool put_data(int to, struct outgoing *out)
 
 static bool put_out(int to, struct outgoing *out)
 {
-    if (out->envelope.kind == ENVELOPE_DATA)
+    if (out->envelope.kind == ENVELOPE_DATA || out->envelope.kind == ENVELOPE_STREAM)
         return put_data(to, out);
     if (!mailbox_reserve(&engine.out[to], out->envelope.payload))
         return false;
@@ -71,7 +71,7 @@ static bool put_out(int to, struct outgoing *out)
 static void after_put(struct mock_request *request)
 {
     const struct envelope *envelope = &request->out.envelope;
-    if (envelope->kind == ENVELOPE_DATA ||
+    if (envelope->kind == ENVELOPE_DATA || envelope->kind == ENVELOPE_STREAM ||
         (envelope->kind == ENVELOPE_EAGER && !(envelope->flags & ENVELOPE_SYNCHRONOUS)))
         request_complete(request);
 }
@@ -165,12 +165,10 @@ static void submit(int to, struct mock_request *request)
         enqueue(to, &request->out);
 }
 
-void sending_answer(int to, enum envelope_kind kind, uint32_t to_request, uint32_t reply, uint64_t bytes, uint8_t flags)
+void sending_put(int to, const struct envelope *envelope)
 {
-    struct envelope envelope = {.kind = (uint8_t)kind, .flags = flags, .request = to_request, .bytes = bytes};
-    envelope.reply = reply;
     if (engine.queues[to].first == NULL && mailbox_reserve(&engine.out[to], 0)) {
-        put(to, &envelope, NULL, 0);
+        put(to, envelope, NULL, 0);
         segment_tell(mock.segment, to, mock.rank);
         return;
     }
@@ -179,8 +177,16 @@ void sending_answer(int to, enum envelope_kind kind, uint32_t to_request, uint32
         fprintf(stderr, "mpimock: rank %d: out of memory for an answer to rank %d\n", mock.rank, to);
         abort();
     }
-    out->envelope = envelope;
+    out->envelope = *envelope;
     enqueue(to, out);
+}
+
+void sending_answer(int to, enum envelope_kind kind, const struct envelope *asked, uint8_t flags)
+{
+    sending_put(to, &(struct envelope){.kind = (uint8_t)kind,
+                                       .flags = flags,
+                                       .request = asked->request,
+                                       .incarnation = asked->incarnation});
 }
 
 static bool pack_for_later(struct mock_request *request, enum request_packed where)
@@ -217,7 +223,8 @@ static void describe_message(struct mock_request *request)
         .flags = (request->mode == MOCK_READY ? ENVELOPE_READY : 0) |
                  (type != NULL && type->predefined ? ENVELOPE_BASIC : 0),
         .tag = request->tag,
-        .source = request->comm_rank,
+        .source = (uint16_t)request->comm_rank,
+        .incarnation = mock.incarnation,
         .context = request->context,
         .bytes = request->bytes,
         .type = type != NULL ? type->signature : 0,
@@ -288,7 +295,7 @@ int transfer_send(struct mock_request *request)
     struct envelope *envelope = &request->out.envelope;
     int to = request->peer_world;
     request->active = true;
-    request->complete = request->cancelled = request->cancel_asked = false;
+    request->complete = request->cancelled = request->cancel_asked = request->lost = false;
     request->error = MPI_SUCCESS;
     if (to == SEGMENT_WAIT_NOBODY) {
         request_complete(request);
@@ -301,6 +308,11 @@ int transfer_send(struct mock_request *request)
     if (mode == MOCK_BUFFERED && (!room || request->mode == MOCK_BUFFERED))
         return send_buffered(request);
 
+    if (mode == MOCK_STANDARD && !small && test_is_control(request->context)) {
+        envelope->kind = ENVELOPE_STREAM; /* needs nothing of this process once it is in the ring */
+        submit(to, request);
+        return MPI_SUCCESS;
+    }
     if (mode == MOCK_SYNCHRONOUS)
         envelope->flags |= ENVELOPE_SYNCHRONOUS;
     if (mode == MOCK_SYNCHRONOUS || !small) {
@@ -327,8 +339,10 @@ void sending_begin_data(int from, const struct envelope *envelope)
     struct mock_request *request = request_tracked(envelope->request);
     if (request == NULL)
         return;
-    request->out.envelope =
-        (struct envelope){.kind = ENVELOPE_DATA, .request = envelope->reply, .bytes = envelope->bytes};
+    request->out.envelope = (struct envelope){.kind = ENVELOPE_DATA,
+                                              .request = envelope->reply,
+                                              .incarnation = (uint16_t)envelope->reply_incarnation,
+                                              .bytes = envelope->bytes};
     request->out.sent = 0;
     submit(from, request);
 }
@@ -345,4 +359,19 @@ void sending_finish(const struct envelope *envelope)
         request->found_tag = request->tag;
     }
     request_complete(request);
+}
+
+/* Whether the one before has answered, and what of it has come, is not known of a record that waits in the ring; so all
+ * that have left fail. */
+void sending_lost(int to)
+{
+    for (struct mock_request *request = request_first_message(), *next; request != NULL; request = next) {
+        next = request->next;
+        if (request->kind != REQUEST_SEND || request->complete || request->id == 0 || request->peer_world != to ||
+            (request->context & TEST_CONTEXT) != 0 || sending_is_queued(request))
+            continue;
+        request->lost = true;
+        request->error = MPI_ERR_OTHER;
+        request_complete(request);
+    }
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* team.c: teams of the runner on the mock: communicators that every member makes by itself.
+/* team.c: teams of the runner on the mock, and its control communicator: every member makes them by itself, also one that
+ * comes later than the others.
  */
 #include "../launch.h"
 
 #include <string.h>
 
+#include "segment.h"
 #include "test.h"
 
 int mpimock_team_create(int size, const int members[], uint32_t serial, MPI_Comm *team)
@@ -21,6 +23,17 @@ int mpimock_team_create(int size, const int members[], uint32_t serial, MPI_Comm
         return mpimock_error(MPI_ERR_NO_MEM, "no memory for a team of %d", size);
     strcpy(comm->name, "MPI_COMM_WORLD"); /* what it is in its test */
     *team = comm->handle;
+    return MPI_SUCCESS;
+}
+
+int mpimock_control_comm(MPI_Comm *comm)
+{
+    const struct mock_comm *world = mock_comm(MPI_COMM_WORLD);
+    struct mock_comm *made = world == NULL ? NULL : mock_comm_create(segment_control_context(mock.segment), world->group);
+    if (made == NULL)
+        return mpimock_error(MPI_ERR_NO_MEM, "no memory for the control communicator");
+    strcpy(made->name, "control");
+    *comm = made->handle;
     return MPI_SUCCESS;
 }
 

@@ -23,6 +23,9 @@
 static struct {
     uint32_t serial; /* 0: in none */
     uint32_t size, *members;
+    uint32_t *incarnations; /* [size] that the members were assigned with; NULL: not known */
+    uint32_t deaths;        /* of the segment, when it was last looked for a lost member, … */
+    int lost;               /* … and which was found, or -1 */
     bool left, ending;
     _Atomic bool stuck;
     char text[TEXT_BYTES];
@@ -41,7 +44,12 @@ void mpimock_tests_only(void)
 
 bool test_is_runners(uint64_t context)
 {
-    return tests_only && (context & TEST_CONTEXT) == 0;
+    return test_is_control(context) || (tests_only && (context & TEST_CONTEXT) == 0);
+}
+
+bool test_is_control(uint64_t context)
+{
+    return (context | 1) == (segment_control_context(mock.segment) | 1);
 }
 
 uint64_t test_context(uint64_t number)
@@ -79,15 +87,31 @@ static void discard(uint32_t until)
     mock_unlock();
 }
 
-int mpimock_test_begin(uint32_t serial, uint32_t size, const uint32_t members[])
+static void forget_members(void)
+{
+    free(test.members);
+    free(test.incarnations);
+    test.members = test.incarnations = NULL;
+}
+
+int mpimock_test_begin(uint32_t serial, uint32_t size, const uint32_t members[], const uint32_t incarnations[])
 {
     uint32_t *copy = malloc(size * sizeof *copy);
-    if (copy == NULL)
+    uint32_t *second = incarnations != NULL ? malloc(size * sizeof *second) : NULL;
+    if (copy == NULL || (incarnations != NULL && second == NULL)) {
+        free(copy);
+        free(second);
         return -ENOMEM;
+    }
     memcpy(copy, members, size * sizeof *copy);
+    if (second != NULL)
+        memcpy(second, incarnations, size * sizeof *second);
     discard(serial - 1); /* what came late */
-    free(test.members);
+    forget_members();
     test.members = copy;
+    test.incarnations = second;
+    test.deaths = atomic_load(&mock.segment->deaths) - 1; /* one may have died already */
+    test.lost = -1;
     test.size = size;
     test.serial = serial;
     test.left = test.ending = false;
@@ -108,12 +132,41 @@ void mpimock_test_left(void)
     mock_unlock();
 }
 
+/* ---- Members that die ---- */
+
+/* In the test, or before they came to it. */
+static bool is_lost(uint32_t member)
+{
+    const struct segment_rank *slot = segment_rank(mock.segment, (int)test.members[member]);
+    return atomic_load(&slot->lost) == test.serial ||
+           (test.incarnations != NULL && atomic_load(&slot->incarnation) != test.incarnations[member] &&
+            atomic_load(&slot->ended) < test.serial);
+}
+
+int mpimock_test_lost_member(void)
+{
+    if (test.serial == 0)
+        return -1;
+    uint32_t deaths = atomic_load(&mock.segment->deaths);
+    if (deaths != test.deaths && test.lost < 0)
+        for (uint32_t i = 0; i < test.size && test.lost < 0; i++)
+            if (is_lost(i))
+                test.lost = (int)i;
+    test.deaths = deaths;
+    return test.lost;
+}
+
 /* ---- The end ---- */
 
 static bool is_in_test(int rank)
 {
     const struct segment_rank *slot = segment_rank(mock.segment, rank);
-    return atomic_load(&slot->left) < test.serial && atomic_load(&slot->ended) < test.serial;
+    if (atomic_load(&slot->left) >= test.serial || atomic_load(&slot->ended) >= test.serial)
+        return false;
+    for (uint32_t i = 0; i < test.size; i++)
+        if ((int)test.members[i] == rank)
+            return !is_lost(i);
+    return false;
 }
 
 static bool is_sent(void *unused)
@@ -180,8 +233,7 @@ void mpimock_test_end(void)
     atomic_store(&slot->ended, test.serial);
     wake_members();
     test.serial = 0;
-    free(test.members);
-    test.members = NULL;
+    forget_members();
 }
 
 /* ---- Deadlock ---- */

@@ -18,6 +18,8 @@ static inline uint64_t test_context_of(uint32_t serial, uint64_t number)
 uint64_t test_context(uint64_t number);
 /* Does the runner itself send in this context? */
 bool test_is_runners(uint64_t context);
+/* Is it that of mpimock_control_comm? */
+bool test_is_control(uint64_t context);
 
 /* This rank is published as blocked, and about to sleep: if no member of its test can go on, writes down why and returns
  * true, once. Without the lock. */

@@ -19,14 +19,18 @@ int transfer_start(void)
     engine.in = calloc(n, sizeof *engine.in);
     engine.out = calloc(n, sizeof *engine.out);
     engine.queues = calloc(n, sizeof *engine.queues);
+    engine.partial = calloc(n, sizeof *engine.partial);
+    engine.known = calloc(n, sizeof *engine.known);
     engine.bounce = malloc(ENGINE_BOUNCE_BYTES);
-    if (engine.in == NULL || engine.out == NULL || engine.queues == NULL || engine.bounce == NULL) {
+    if (engine.in == NULL || engine.out == NULL || engine.queues == NULL || engine.partial == NULL ||
+        engine.known == NULL || engine.bounce == NULL) {
         transfer_stop();
         return -ENOMEM;
     }
     for (int i = 0; i < mock.size; i++) {
         mailbox_open(&engine.in[i], mock.segment, mock.rank, i);
         mailbox_open(&engine.out[i], mock.segment, i, mock.rank);
+        engine.known[i] = atomic_load(&segment_rank(mock.segment, i)->incarnation);
     }
     matcher_init(&engine.matcher);
     engine.copy_refused = mock.segment->copy_by_ring != 0;
@@ -45,15 +49,33 @@ void transfer_stop(void)
             if (out->request == NULL)
                 free(out);
         }
+    for (int i = 0; engine.partial != NULL && i < mock.size; i++)
+        free(engine.partial[i]);
     free(engine.in);
     free(engine.out);
     free(engine.queues);
+    free(engine.partial);
+    free(engine.known);
     free(engine.bounce);
     memset(&engine, 0, sizeof engine);
 }
 
+/* Is it an answer to the process that was this rank before, or from that one to itself? */
+static bool is_stale(int from, const struct envelope *envelope)
+{
+    bool answers = envelope->kind == ENVELOPE_CLEAR_TO_SEND || envelope->kind == ENVELOPE_DATA ||
+                   envelope->kind == ENVELOPE_DONE || envelope->kind == ENVELOPE_CANCELLED;
+    return (answers || from == mock.rank) && envelope->incarnation != mock.incarnation;
+}
+
 static bool handle_record(int from, const struct envelope *envelope)
 {
+    if (engine.partial[from] != NULL && (envelope->kind != ENVELOPE_STREAM || envelope->address == 0)) {
+        free(engine.partial[from]); /* its sender has died, or taken it back: the rest will not come */
+        engine.partial[from] = NULL;
+    }
+    if (is_stale(from, envelope))
+        return true;
     switch ((enum envelope_kind)envelope->kind) {
     case ENVELOPE_EAGER:
     case ENVELOPE_RENDEZVOUS:
@@ -71,6 +93,8 @@ static bool handle_record(int from, const struct envelope *envelope)
     case ENVELOPE_CANCEL:
         receiving_take_back(from, envelope);
         return true;
+    case ENVELOPE_STREAM:
+        return receiving_take_piece(from, envelope);
     case ENVELOPE_KIND_COUNT:
         break;
     }
@@ -99,6 +123,20 @@ static bool drain(int from)
     if (more) /* look again */
         atomic_fetch_or(&segment_rank(mock.segment, mock.rank)->news[from / 64], UINT64_C(1) << (from % 64));
     return mailbox->head != start;
+}
+
+/* Drains that ring; then, if another process has taken the place of that rank, nothing comes from the one before any more,
+ * whose records were all in the ring when the number changed. */
+static bool drain_and_look_after(int rank)
+{
+    uint32_t incarnation = atomic_load(&segment_rank(mock.segment, rank)->incarnation);
+    bool some = drain(rank);
+    if (incarnation == engine.known[rank] || mailbox_front(&engine.in[rank]) != NULL)
+        return some; /* there will be news again */
+    engine.known[rank] = incarnation;
+    sending_lost(rank);
+    receiving_lost(rank);
+    return true;
 }
 
 /* Lets the requests of other chapters go on, until none can. */
@@ -133,7 +171,7 @@ bool transfer_progress(void)
             continue;
         for (uint64_t news = atomic_exchange(&slot->news[word], 0); news != 0; news &= news - 1) {
             int from = word * 64 + __builtin_ctzll(news);
-            some |= drain(from);
+            some |= mock.segment->renews != 0 ? drain_and_look_after(from) : drain(from);
             some |= sending_flush(from);
         }
     }
@@ -165,8 +203,10 @@ int transfer_cancel(struct mock_request *request)
         return MPI_SUCCESS;
     request->cancel_asked = true;
     if (request->kind == REQUEST_RECEIVE ? request->entry.queued : sending_is_queued(request)) {
-        if (request->kind == REQUEST_SEND && request->out.envelope.kind == ENVELOPE_DATA)
-            return MPI_SUCCESS; /* matched already */
+        if (request->kind == REQUEST_SEND &&
+            (request->out.envelope.kind == ENVELOPE_DATA ||
+             (request->out.envelope.kind == ENVELOPE_STREAM && request->out.sent > 0)))
+            return MPI_SUCCESS; /* matched already, or on its way */
         if (request->kind == REQUEST_RECEIVE)
             matcher_withdraw_posted(&engine.matcher, &request->entry);
         else
@@ -176,7 +216,9 @@ int transfer_cancel(struct mock_request *request)
         if (atomic_load(&segment_rank(mock.segment, mock.rank)->sleeping) != 0) /* a thread may wait for this one */
             segment_wake(segment_rank(mock.segment, mock.rank));
     } else if (request->kind == REQUEST_SEND && request->id != 0) {
-        sending_answer(request->peer_world, ENVELOPE_CANCEL, request->id, 0, 0, 0);
+        sending_put(request->peer_world, &(struct envelope){.kind = ENVELOPE_CANCEL,
+                                                            .request = request->id,
+                                                            .incarnation = mock.incarnation});
     }
     return MPI_SUCCESS;
 }

@@ -249,6 +249,13 @@ static void sleep_once(const struct waiting *waiting, struct segment_rank *slot,
     atomic_fetch_sub(&slot->sleeping, 1);
 }
 
+/* It waits for work, and whoever hands that out has ended: a process that took a dead one's place too late. */
+static bool is_forgotten(const struct segment_rank *slot)
+{
+    return idle && mock.segment->renews != 0 && mock.rank != 0 &&
+           atomic_load(&segment_rank(mock.segment, 0)->state) == SEGMENT_GONE && !has_news(slot);
+}
+
 /* Under the lock, like mock_wait_until. The hook may not come back. */
 static int wait_until(const struct waiting *waiting)
 {
@@ -260,6 +267,8 @@ static int wait_until(const struct waiting *waiting)
             return MPI_SUCCESS;
         if (is_late())
             return MPI_ERR_PENDING;
+        if (is_forgotten(slot))
+            process_end(0);
         if (transfer_out_of_memory())
             return mpimock_error(MPI_ERR_NO_MEM, "no memory to keep a message that has come before its receive");
         uint32_t seen = atomic_load(&request_events);

@@ -24,7 +24,7 @@ static MPI_Comm begin(uint32_t serial, int size)
     static const int ranks[] = {0, 1, 2, 3};
     MPI_Comm team = MPI_COMM_NULL;
     if (mpimock_team_create(size, ranks, serial, &team) != MPI_SUCCESS ||
-        mpimock_test_begin(serial, (uint32_t)size, members) != 0)
+        mpimock_test_begin(serial, (uint32_t)size, members, NULL) != 0)
         abort();
     return team;
 }

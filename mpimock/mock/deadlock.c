@@ -240,7 +240,8 @@ static void take(const struct look *look, int world, struct deadlock_rank *rank)
     rank->waits_in = atomic_load(&slot->waits_in);
     rank->polls_in = atomic_load(&slot->polls_in);
     rank->has_left = look->view->serial != 0 && is_over(look->view, slot);
-    if (set_has(look->over, world))
+    rank->is_early = look->view->serial != 0 && !rank->has_left && atomic_load(&slot->test) != look->view->serial;
+    if (set_has(look->over, world) || rank->has_left || rank->is_early)
         return;
     uint32_t sequence = atomic_load(&slot->blocked);
     memcpy(&rank->wait, &slot->wait, sizeof rank->wait);

@@ -24,7 +24,8 @@ struct deadlock_view {
 
 /* One rank as it was at that moment. */
 struct deadlock_rank {
-    bool has_left;     /* the test of a team's that is looked at */
+    bool has_left;     /* the test of a team's that is looked at … */
+    bool is_early;     /* … has not begun it yet */
     bool stuck;
     int state;         /* enum segment_state */
     uint32_t sequence; /* 0: not blocked; is_over() tells whether it is past MPI_Finalize or gone, or runs */

@@ -40,6 +40,7 @@ static struct segment_rank *own_slot(void)
 void mpimock_tests_only(void)
 {
     tests_only = true;
+    mock.thread_level = MPI_THREAD_MULTIPLE; /* tests may have threads, whatever they say to MPI_Init_thread */
 }
 
 bool test_is_runners(uint64_t context)

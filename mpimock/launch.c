@@ -184,6 +184,8 @@ static int fork_rank(struct job *job, int rank)
     } else {
         job->pids[rank] = pid;
         job->alive++;
+        if (job->launch->function != NULL) /* a program attaches itself, and may be another process */
+            atomic_store(&segment_rank(job->segment, rank)->pid, (int32_t)pid);
     }
     sigprocmask(SIG_SETMASK, &job->mask, NULL);
     return error;
@@ -264,7 +266,7 @@ static void judge(struct job *job, int rank, pid_t pid, int wait_status, int sta
 /* Where ranks are replaced nobody needs this one any more. */
 static bool has_served(const struct job *job, int rank)
 {
-    return job->launch->replace && rank != 0 &&
+    return job->launch->replace && rank != 0 && !job->ending &&
            (job->pids[0] == 0 || atomic_load(&segment_rank(job->segment, rank)->returned));
 }
 
@@ -328,7 +330,7 @@ static void reap_rank(struct job *job, int rank)
     pid_t pid = job->pids[rank];
     int wait_status = 0;
     bool began = false;
-    bool renew = job->launch->replace && rank != 0 && !has_served(job, rank) && !job->ending &&
+    bool renew = job->launch->replace && rank != 0 && !job->ending && !has_served(job, rank) &&
                  atomic_load(&job->segment->end) <= SEGMENT_END_NONE;
     if (renew)
         began = renew_bury(job->segment, rank, job->histories[rank].ended);

@@ -41,16 +41,21 @@ static inline int hear(int from, int tag, int *value)
 
 /* ---- Tests ---- */
 
-static inline MPI_Comm begin(uint32_t serial, int size, const uint32_t members[])
+static inline MPI_Comm begin_assigned(uint32_t serial, int size, const uint32_t members[], const uint32_t incarnations[])
 {
     MPI_Comm team = MPI_COMM_NULL;
     int ranks[8];
     for (int i = 0; i < size; i++)
         ranks[i] = (int)members[i];
     if (mpimock_team_create(size, ranks, serial, &team) != MPI_SUCCESS ||
-        mpimock_test_begin(serial, (uint32_t)size, members, NULL) != 0)
+        mpimock_test_begin(serial, (uint32_t)size, members, incarnations) != 0)
         abort();
     return team;
+}
+
+static inline MPI_Comm begin(uint32_t serial, int size, const uint32_t members[])
+{
+    return begin_assigned(serial, size, members, NULL);
 }
 
 static inline void end(MPI_Comm team)

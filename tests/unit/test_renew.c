@@ -104,6 +104,102 @@ static void a_rank_in_no_test_is_replaced(void **state)
             assert_int_equal(play(4, dies_idle), 1);
 }
 
+/* What was sent is there, small or large, however much, and whole: only then the successor speaks. */
+static int dies_after_sending(void)
+{
+    static int large[100 * 1000];
+    enum { SMALL = 2000, LARGE = 5, ELEMENTS = sizeof large / sizeof *large };
+    int value;
+    if (own == 1 && mpimock_incarnation() == 0) {
+        MPI_Request request;
+        for (int i = 0; i < SMALL; i++)
+            CHECK_OK(tell(0, 1, i));
+        for (int i = 0; i < LARGE; i++) {
+            large[0] = large[ELEMENTS - 1] = i;
+            CHECK_OK(MPI->Send(large, ELEMENTS, MPI_INT, 0, 2, control));
+        }
+        CHECK_OK(MPI->Isend(large, ELEMENTS, MPI_INT, 0, 2, control, &request)); /* part of it is in the ring */
+        die(way);
+    }
+    if (own == 1) {
+        CHECK_OK(tell(0, 2, 17));
+    } else {
+        for (int i = 0; i < SMALL; i++) {
+            CHECK_OK(hear(1, 1, &value));
+            CHECK(value == i);
+        }
+        for (int i = 0; i < LARGE; i++) {
+            CHECK_OK(MPI->Recv(large, ELEMENTS, MPI_INT, 1, 2, control, MPI_STATUS_IGNORE));
+            CHECK(large[0] == i && large[ELEMENTS - 1] == i);
+        }
+        CHECK_OK(hear(1, 2, &value));
+        CHECK(value == 17);
+    }
+    return 0;
+}
+
+static void what_was_sent_before_arrives_and_what_was_not_does_not(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 5; round++)
+        for (way = 0; way < WAYS; way++)
+            assert_int_equal(play(2, dies_after_sending), 1);
+}
+
+/* Rank 0 sends to the dead more than a ring holds: nothing hangs. */
+static int is_sent_to(void)
+{
+    static char large[RENEWAL_BIG];
+    int value;
+    if (own == 1 && mpimock_incarnation() == 0)
+        die(BY_KILL);
+    if (own == 0)
+        for (int i = 0; i < 10; i++)
+            CHECK_OK(MPI->Send(large, RENEWAL_BIG, MPI_BYTE, 1, 1, control));
+    if (own == 0)
+        CHECK_OK(tell(1, 2, 3));
+    else
+        CHECK_OK(hear(0, 2, &value));
+    return 0;
+}
+
+static void sends_to_a_rank_that_dies_do_not_hang(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 20; round++)
+        assert_int_equal(play(2, is_sent_to), 1);
+}
+
+/* On MPI_COMM_WORLD a large message is lost with its sender, or its receiver, and the other side is told. */
+static int loses_a_large_message(void)
+{
+    static char large[RENEWAL_BIG];
+    int value;
+    MPI_Request request;
+    if (own == 1 && mpimock_incarnation() == 0) {
+        CHECK_OK(MPI->Isend(large, RENEWAL_BIG, MPI_BYTE, 0, 1, MPI_COMM_WORLD, &request));
+        CHECK_OK(hear(0, 3, &value));
+        die(BY_KILL);
+    }
+    if (own == 1)
+        return tell(0, 2, 1);
+    CHECK_OK(MPI->Isend(large, RENEWAL_BIG, MPI_BYTE, 1, 1, MPI_COMM_WORLD, &request));
+    CHECK_OK(tell(1, 3, 1));
+    CHECK_OK(hear(1, 2, &value));
+    CHECK(MPI->Recv(large, RENEWAL_BIG, MPI_BYTE, 1, 1, MPI_COMM_WORLD, MPI_STATUS_IGNORE) == MPI_ERR_OTHER);
+    CHECK(MPI->Wait(&request, MPI_STATUS_IGNORE) == MPI_ERR_OTHER);
+    return 0;
+}
+
+static void a_rendezvous_with_the_dead_is_an_error(void **state)
+{
+    (void)state;
+    assert_int_equal(play(2, loses_a_large_message), 1);
+    setenv("MPIMOCK_COPY", "ring", 1);
+    assert_int_equal(play(2, loses_a_large_message), 1);
+    unsetenv("MPIMOCK_COPY");
+}
+
 static int says_last_words(void)
 {
     int value;
@@ -258,13 +354,57 @@ static void mates_of_a_rank_that_dies_leave_at_once(void **state)
             assert_int_equal(play(4, dies_in_test), 1);
 }
 
+/* Rank 1 was assigned to the test, and died before it came: who knows of which process was assigned does not wait for the
+ * one that took its place. */
+static int dies_before_its_test(void)
+{
+    static const uint32_t assigned[] = {0, 0, 0};
+    int value;
+    if (own == 1 && mpimock_incarnation() == 0)
+        die(way);
+    if (own == 1)
+        for (int to = 0; to < 4; to++)
+            if (to != 1)
+                CHECK_OK(tell(to, 1, 1));
+    if (own == 0)
+        CHECK_OK(hear(1, 1, &value));
+    if (own > 1) {
+        mpimock_waiting_hook_set(leave_if_lost);
+        if (own == 2)
+            CHECK_OK(hear(1, 1, &value)); /* rank 3 may be in the test before the death */
+        MPI_Comm team = begin_assigned(1, 3, team_of_three, assigned);
+        if (setjmp(way_out) == 0) {
+            stay(state_of_mate, 0, team);
+            return __LINE__;
+        }
+        CHECK(mpimock_test_lost_member() == 0);
+        mpimock_waiting_hook_set(NULL);
+        end(team);
+        if (own == 3)
+            CHECK_OK(hear(1, 1, &value));
+    }
+    return exchange(2);
+}
+
+static void a_member_that_never_came_is_not_waited_for(void **state)
+{
+    (void)state;
+    for (way = 0; way < WAYS; way++)
+        for (state_of_mate = RECEIVE; state_of_mate < STATES; state_of_mate++)
+            assert_int_equal(play(4, dies_before_its_test), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rank_in_no_test_is_replaced),
+        cmocka_unit_test(what_was_sent_before_arrives_and_what_was_not_does_not),
+        cmocka_unit_test(sends_to_a_rank_that_dies_do_not_hang),
+        cmocka_unit_test(a_rendezvous_with_the_dead_is_an_error),
         cmocka_unit_test(last_words_reach_the_successor),
         cmocka_unit_test(mates_of_a_rank_that_is_killed_leave_at_once),
         cmocka_unit_test(mates_of_a_rank_that_dies_leave_at_once),
+        cmocka_unit_test(a_member_that_never_came_is_not_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,13 +54,24 @@ extern "C" {
 #define MRT_ZERO_
 #endif
 
-/* Options of a test; for a suite, the defaults of its tests. */
+/* For options that are a yes or a no. 0: as the suite says, else as the command line says. */
+enum mrt_choice { MRT_YES = 1, MRT_NO };
+
+/* Options of a test; for a suite, the defaults of its tests.
+ *
+ * .isolate = MRT_YES: the test runs in a process of its own, forked for it from one in which no test has run: it finds every
+ * static variable as the program's start left it, and whatever it does to its process (memory overwritten, descriptors
+ * closed, limits lowered, killed by whatever) reaches no other test. Its MPI is the mock, also under mpiexec; a team of
+ * several ranks is as many processes beside each other, on the node of the team's rank 0, while the ranks that stand for
+ * them wait. A suite with setup or teardown, or a cmocka group, is isolated as a whole, setup and all; if its process ends
+ * in the middle of a test, the tests after that one run in another, with setup again. */
 struct mrt_options {
     int np MRT_ZERO_;                       /* ranks; default 1 */
     int np_list[MRT_NP_LIST_MAX] MRT_ZERO_; /* one instance for each, up to the first 0; not together with np */
     int cases MRT_ZERO_;                    /* that many instances; mrt_case() tells which, from 0 */
     double timeout MRT_ZERO_;               /* seconds; default 60; kept and listed, but no test is ended by it yet */
     int priority MRT_ZERO_;                 /* lower runs earlier; default MRT_PRIORITY_DEFAULT */
+    enum mrt_choice isolate MRT_ZERO_;      /* see above; default MRT_NO, or MRT_YES by --isolate */
     const char *tags MRT_ZERO_;             /* words, separated by blanks; a test has its suite's too */
     int end_ MRT_ZERO_;                     /* of the macros' own */
 };
@@ -71,6 +82,7 @@ struct mrt_suite_options {
     int cases MRT_ZERO_;
     double timeout MRT_ZERO_;
     int priority MRT_ZERO_;
+    enum mrt_choice isolate MRT_ZERO_;
     const char *tags MRT_ZERO_;
     /* Once before the suite's tests, and once after them, on each rank of the one team that runs them all. */
     CMFixtureFunction setup MRT_ZERO_;

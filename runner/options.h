@@ -28,6 +28,7 @@ struct options {
     uint64_t seed;                /* valid if seed_given; --seed implies --shuffle */
     bool seed_given;
     int maxfail;                  /* 0: none; --fail-fast is 1 */
+    bool isolate;                 /* tests that say nothing about it */
     int verbosity;                /* -q -1, -v 1, -vv 2 */
     bool no_capture;              /* -s, --no-capture */
     enum options_when colour, progress;

@@ -44,6 +44,8 @@ const struct options_row options_table[] = {
      .family = OPTIONS_FAMILY_MAXFAIL, .help = "start no test after N did not pass; 0: no limit"},
     {"fail-fast", .group = OPTIONS_HOW, .set = set_fail_fast, .family = OPTIONS_FAMILY_MAXFAIL,
      .help = "the same as --maxfail 1"},
+    {"isolate", .group = OPTIONS_HOW, FLAG(isolate),
+     .help = "each test in a process of its own, on the mock, also under mpiexec (but .isolate = MRT_NO)"},
     {"fail-on-skip", .group = OPTIONS_HOW, FLAG(fail_on_skip), .help = "a skipped test makes the exit status 1"},
     {"fail-on-flaky", .group = OPTIONS_HOW, FLAG(fail_on_flaky), .help = "so does one that passed on a retry only"},
 

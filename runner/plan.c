@@ -18,7 +18,7 @@ static int make_instances(struct plan *plan, const struct registry *registry, co
     size_t count;
     const struct registry_suite *suites = registry_suites(registry, &count);
     struct plan_instances instances = {
-        .plan = plan, .timeout = selection->timeout != 0 ? selection->timeout : PLAN_TIMEOUT, .problem = problem};
+        .plan = plan, .timeout = selection->timeout != 0 ? selection->timeout : PLAN_TIMEOUT, .isolate = selection->isolate, .problem = problem};
     if (registry_is_incomplete(registry))
         return problem_set(problem, ENOMEM, "out of memory while tests were registered");
     for (size_t i = 0; i < count; i++) {
@@ -148,6 +148,14 @@ void plan_finish(struct plan *plan)
     *plan = (struct plan){0};
 }
 
+bool plan_has_isolated(const struct plan *plan)
+{
+    bool isolated = false;
+    for (size_t i = 0; i < plan->count; i++)
+        isolated = isolated || plan->tests[i].isolated;
+    return isolated;
+}
+
 static uint64_t hash_test(uint64_t hash, const struct plan *plan, const struct plan_test *test)
 {
     uint64_t timeout;
@@ -158,6 +166,7 @@ static uint64_t hash_test(uint64_t hash, const struct plan *plan, const struct p
     hash = hash_number(hash, (uint64_t)test->case_number);
     hash = hash_number(hash, timeout);
     hash = hash_number(hash, (uint64_t)test->priority);
+    hash = hash_number(hash, test->isolated);
     hash = hash_string(hash, test->tags);
     if (test->unit < 0)
         return hash_number(hash, 0);

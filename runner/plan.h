@@ -35,6 +35,7 @@ struct plan_test {
     double timeout;  /* seconds; < 0: none */
     int priority;
     char *tags; /* the suite's and the test's; "" for none */
+    bool isolated; /* runs in a process of its own; of a unit: all of its tests, or none */
     int unit;   /* index into plan.units of the suite that runs as one item of the queue, or -1 */
 };
 /* A suite with a setup or teardown, or a cmocka group: its tests run in order on one team, as large as its largest
@@ -58,6 +59,7 @@ struct plan_selection {
     bool shuffle;
     uint64_t seed;
     double timeout; /* seconds, for tests that say none; 0: PLAN_TIMEOUT */
+    bool isolate;   /* tests that say nothing about it are isolated */
 };
 
 #define PLAN_TIMEOUT   60.0
@@ -65,7 +67,7 @@ struct plan_selection {
 
 /* Makes the plan from the registry, whose memory it uses. -EINVAL with a sentence: two tests of one name, np together
  * with np_list, a size or a number of cases below 1 (MRT_NP_ALL may stand for a size), a size twice, a timeout that is
- * none, two MRT_SUITE in one file, a filter or tag expression that cannot be read, a name that holds a character other
+ * none, a unit of which one test is to be isolated and another is not, two MRT_SUITE in one file, a filter or tag expression that cannot be read, a name that holds a character other
  * than letters, digits and _ (cmocka's names, and files' stems: mapped to that). Or -ENOMEM. Then the plan is empty.
  * Mistakes in tests are refused whether or not they are selected; an empty selection is no error here.
  * Order: the source order (suites in order of registration, their tests by line), or shuffled: one seed, one order, on
@@ -73,6 +75,8 @@ struct plan_selection {
 int plan_create(struct plan *plan, const struct registry *registry, const struct plan_selection *selection,
                 struct problem *problem);
 void plan_finish(struct plan *plan);
+/* Is any test isolated? */
+bool plan_has_isolated(const struct plan *plan);
 /* A 64-bit hash of all names, sizes, options that decide how tests run, and the version: equal on all ranks. */
 uint64_t plan_hash(const struct plan *plan);
 /* The same of one suite alone (0 where the plan has none of its tests), to name the one that differs. */

@@ -17,6 +17,7 @@ struct resolved {
     int cases; /* 0: no cases, one instance without a number */
     double timeout;
     int priority;
+    enum mrt_choice isolate; /* 0: nobody says */
     char *tags; /* to be freed */
 };
 
@@ -75,6 +76,8 @@ static int check_options(const struct mrt_options *options, const struct origin 
 {
     if (options->cases < 0 || options->cases > PLAN_CASES_MAX)
         return refuse(problem, origin, ".cases = %d is not from 1 to %d", options->cases, PLAN_CASES_MAX);
+    if ((unsigned)options->isolate > MRT_NO)
+        return refuse(problem, origin, ".isolate = %d is neither MRT_YES nor MRT_NO", (int)options->isolate);
     if (!(options->timeout >= 0 || options->timeout == MRT_TIMEOUT_NONE))
         return refuse(problem, origin, ".timeout = %g is no time; give seconds, or MRT_TIMEOUT_NONE", options->timeout);
     return check_sizes(options, origin, problem);
@@ -130,6 +133,7 @@ static int resolve(struct resolved *resolved, const struct plan_instances *insta
     resolved->timeout = timeout != 0 ? timeout : instances->timeout;
     int priority = own->priority ? own->priority : defaults->priority;
     resolved->priority = priority ? priority : MRT_PRIORITY_DEFAULT;
+    resolved->isolate = own->isolate ? own->isolate : defaults->isolate;
     resolved->tags = join_tags(defaults->tags, own->tags);
     return resolved->tags ? 0 : out_of_memory(instances->problem);
 }
@@ -168,6 +172,7 @@ static struct plan_test *add_test(struct plan_instances *instances, const struct
                                .case_number = case_number,
                                .timeout = resolved->timeout,
                                .priority = resolved->priority,
+                               .isolated = resolved->isolate ? resolved->isolate == MRT_YES : instances->isolate,
                                .tags = strdup(resolved->tags),
                                .unit = unit};
     plan->count++; /* now plan_finish() frees what it holds */
@@ -217,10 +222,34 @@ static int expand_test(struct plan_instances *instances, const struct registry_s
     return error;
 }
 
+/* A unit is one process or none, so its tests must not contradict each other; where some say nothing, the others decide.
+ * `first` is the place of the unit's first test in the plan. */
+static int isolate_unit(struct plan_instances *instances, const struct registry_suite *suite, size_t first)
+{
+    struct plan *plan = instances->plan;
+    const struct mrt_test *says[MRT_NO + 1] = {NULL};
+    enum mrt_choice choice = suite->suite->options.isolate;
+    for (size_t i = 0; i < suite->count; i++)
+        says[suite->tests[i]->options.isolate] = suite->tests[i];
+    const struct mrt_test *against = choice == MRT_YES ? says[MRT_NO] : choice == MRT_NO ? says[MRT_YES] : says[MRT_NO];
+    if (against && (choice || says[MRT_YES]))
+        return refuse(instances->problem, &(struct origin){suite->name, against->name, against->file, against->line},
+                      ".isolate = %s, but a suite with setup or teardown runs as one, and %s%s says the contrary; say it once, "
+                      "in MRT_SUITE",
+                      against->options.isolate == MRT_YES ? "MRT_YES" : "MRT_NO",
+                      choice ? "MRT_SUITE" : "its test ", choice ? "" : says[MRT_YES]->name);
+    if (!choice)
+        choice = says[MRT_YES] ? MRT_YES : says[MRT_NO] ? MRT_NO : instances->isolate ? MRT_YES : MRT_NO;
+    for (size_t i = first; i < plan->count; i++)
+        plan->tests[i].isolated = choice == MRT_YES;
+    return 0;
+}
+
 static int expand_suite(struct plan_instances *instances, const struct registry_suite *suite)
 {
     struct mrt_options defaults = {0};
     int unit = -1;
+    size_t first = instances->plan->count;
     if (suite->second)
         return problem_set(instances->problem, EINVAL,
                            "%s has two MRT_SUITE, %s in line %d and %s in line %d; a source file is one suite",
@@ -233,6 +262,7 @@ static int expand_suite(struct plan_instances *instances, const struct registry_
                                         .cases = options->cases,
                                         .timeout = options->timeout,
                                         .priority = options->priority,
+                                        .isolate = options->isolate,
                                         .tags = options->tags};
         memcpy(defaults.np_list, options->np_list, sizeof defaults.np_list);
         int error = check_name(suite->name, "suite", &origin, instances->problem);
@@ -251,7 +281,7 @@ static int expand_suite(struct plan_instances *instances, const struct registry_
         if (error)
             return error;
     }
-    return 0;
+    return unit >= 0 ? isolate_unit(instances, suite, first) : 0;
 }
 
 /* cmocka's name in letters, digits and _, with a number where the group has that name already. */

@@ -9,6 +9,7 @@ struct plan_instances {
     struct plan *plan; /* tests and units are added here */
     size_t test_room, unit_room;
     double timeout; /* of tests that say none */
+    bool isolate;   /* likewise */
     struct problem *problem;
 };
 

@@ -431,6 +431,8 @@ static void the_hash_tells_what_decides_how_tests_run(void **state)
     assert_true(HASH_WITH(.np = 2) != hash);
     assert_true(HASH_WITH(.timeout = 61) != hash);
     assert_true(HASH_WITH(.priority = 1) != hash);
+    assert_true(HASH_WITH(.isolate = MRT_NO) == hash);
+    assert_true(HASH_WITH(.isolate = MRT_YES) != hash);
     assert_true(HASH_WITH(.tags = "a") != hash);
     assert_true(HASH_WITH(.cases = 1) != hash);
 }
@@ -541,6 +543,63 @@ static void cases_and_times_that_are_none_are_refused(void **state)
     REFUSED("is no time");
 }
 
+/* ---- Isolation ---- */
+
+/* A letter for each test of the plan: y or n. */
+static void expect_isolated(bool by_option, const char *letters)
+{
+    struct plan plan = make(&(struct plan_selection){.isolate = by_option});
+    char text[64] = "";
+    for (size_t i = 0; i < plan.count; i++)
+        strcat(text, plan.tests[i].isolated ? "y" : "n");
+    assert_string_equal(text, letters);
+    assert_true(plan_has_isolated(&plan) == (strchr(letters, 'y') != NULL));
+    plan_finish(&plan);
+}
+
+static void isolation_is_the_tests_word_else_the_suites_else_the_options(void **state)
+{
+    (void)state;
+    SUITE("a.c", 1, isolation, .isolate = MRT_YES);
+    TEST("a.c", 3, "a", .np = 0);
+    TEST("a.c", 4, "b", .isolate = MRT_NO);
+    TEST("b.c", 3, "c", .isolate = MRT_YES);
+    TEST("b.c", 4, "d", .np = 0);
+    TEST("b.c", 5, "e", .isolate = MRT_NO);
+    expect_isolated(false, "ynynn");
+    expect_isolated(true, "ynyyn");
+}
+
+static void a_unit_is_isolated_as_a_whole(void **state)
+{
+    (void)state;
+    SUITE("a.c", 1, unit_of_two, .setup = fixture);
+    TEST("a.c", 3, "a", .np = 0);
+    TEST("a.c", 4, "b", .isolate = MRT_YES);
+    expect_isolated(false, "yy");
+    clear(NULL);
+    SUITE("b.c", 1, unit_with_a_no, .setup = fixture);
+    TEST("b.c", 3, "a", .np = 0);
+    TEST("b.c", 4, "b", .isolate = MRT_NO);
+    expect_isolated(true, "nn");
+}
+
+static void a_unit_that_contradicts_itself_is_refused(void **state)
+{
+    (void)state;
+    SUITE("a.c", 1, both, .setup = fixture);
+    TEST("a.c", 3, "a", .isolate = MRT_YES);
+    TEST("a.c", 4, "b", .isolate = MRT_NO);
+    REFUSED("both.b (a.c:4): .isolate = MRT_NO, but a suite with setup or teardown runs as one, and its test a says");
+    clear(NULL);
+    SUITE("b.c", 1, against_the_suite, .isolate = MRT_YES, .teardown = fixture);
+    TEST("b.c", 4, "b", .isolate = MRT_NO);
+    REFUSED("and MRT_SUITE says the contrary");
+    clear(NULL);
+    TEST("c.c", 3, "t", .isolate = (enum mrt_choice)7);
+    REFUSED(".isolate = 7 is neither MRT_YES nor MRT_NO");
+}
+
 static void names_with_other_characters_are_refused(void **state)
 {
     (void)state;
@@ -599,6 +658,9 @@ int main(void)
         cmocka_unit_test_teardown(a_suite_with_wrong_options_is_refused, clear),
         cmocka_unit_test_teardown(sizes_that_are_none_are_refused, clear),
         cmocka_unit_test_teardown(cases_and_times_that_are_none_are_refused, clear),
+        cmocka_unit_test_teardown(isolation_is_the_tests_word_else_the_suites_else_the_options, clear),
+        cmocka_unit_test_teardown(a_unit_is_isolated_as_a_whole, clear),
+        cmocka_unit_test_teardown(a_unit_that_contradicts_itself_is_refused, clear),
         cmocka_unit_test_teardown(names_with_other_characters_are_refused, clear),
         cmocka_unit_test_teardown(two_suites_in_a_file_are_refused, clear),
         cmocka_unit_test_teardown(a_selection_that_cannot_be_read_is_refused, clear),

@@ -116,12 +116,14 @@ static void json_says_it_all(void **state)
     assert_non_null(document);
     assert_int_equal(json_array_size(all), 3);
     const char *name, *suite, *file, *first, *second;
-    int np, number, line, priority;
+    int np, number, line, priority, isolated;
     double timeout;
-    assert_int_equal(json_unpack(json_array_get(all, 0), "{s:s, s:s, s:i, s:i, s:f, s:i, s:[s, s!], s:n, s:s, s:i !}",
+    assert_int_equal(json_unpack(json_array_get(all, 0), "{s:s, s:s, s:i, s:i, s:f, s:i, s:b, s:[s, s!], s:n, s:s, s:i !}",
                                  "name", &name, "suite", &suite, "np", &np, "case", &number, "timeout", &timeout,
-                                 "priority", &priority, "tags", &first, &second, "unit", "file", &file, "line", &line),
+                                 "priority", &priority, "isolated", &isolated, "tags", &first, &second, "unit", "file",
+                                 &file, "line", &line),
                      0);
+    assert_false(isolated);
     assert_string_equal(name, "halo.ring[np=4]/3");
     assert_string_equal(suite, "halo");
     assert_int_equal(np, 4);

@@ -41,6 +41,9 @@ struct mpimock_launch {
  * the ranks (PR_SET_PDEATHSIG). */
 int mpimock_launch(const struct mpimock_launch *launch, struct problem *problem);
 
+/* This process, a fork of a rank, is none any more; nothing happens in another one. */
+void mpimock_forget(void);
+
 /* For the runner: a team's communicator on the mock, made without communication: `serial` is unique in the run (rank 0 of
  * the run numbers the teams), members are ranks of the mock's world. */
 int mpimock_team_create(int size, const int members[], uint32_t serial, MPI_Comm *team);

@@ -11,17 +11,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int capture_begin(struct capture *capture)
+static int begin(struct capture *capture, int file)
 {
     int error;
     fflush(stdout);
     fflush(stderr);
     capture->saved[0] = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
     capture->saved[1] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-    capture->file = memfd_create("mpirun-tests output", MFD_CLOEXEC);
+    capture->file = file;
     if (capture->saved[0] < 0 || capture->saved[1] < 0 || capture->file < 0)
-        goto fail;
-    if (fcntl(capture->file, F_SETFL, O_APPEND) < 0)
         goto fail;
     if (dup2(capture->file, STDOUT_FILENO) < 0 || dup2(capture->file, STDERR_FILENO) < 0)
         goto fail;
@@ -30,6 +28,22 @@ fail:
     error = -errno;
     capture_end(capture);
     return error;
+}
+
+int capture_begin(struct capture *capture)
+{
+    int file = memfd_create("mpirun-tests output", MFD_CLOEXEC);
+    if (file >= 0 && fcntl(file, F_SETFL, O_APPEND) < 0) {
+        int error = -errno;
+        close(file);
+        return error;
+    }
+    return begin(capture, file);
+}
+
+int capture_begin_in(struct capture *capture, int file)
+{
+    return begin(capture, fcntl(file, F_DUPFD_CLOEXEC, 3));
 }
 
 void capture_end(struct capture *capture)

@@ -21,6 +21,8 @@ struct capture {
 
 /* Redirects. Negative errno value on failure, and everything as before. */
 int capture_begin(struct capture *capture);
+/* The same into a memory file that somebody else reads too, opened with O_APPEND; it is used by a duplicate. */
+int capture_begin_in(struct capture *capture, int file);
 /* Restores 1 and 2. */
 void capture_end(struct capture *capture);
 /* Bytes written so far since the last capture_clear, stdio's buffers flushed; 0 while nothing is captured. */

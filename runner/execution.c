@@ -268,7 +268,7 @@ void execution_run_unit(const struct execution_unit *unit, struct execution_resu
     read_fixture(fixture_failed() || memmem(execution.chatter_text, execution.chatter_size, "GROUP TEARDOWN", 14), teardown);
 }
 
-int execution_begin(bool capture)
+static int begin(void)
 {
     execution.chatter = open_memstream(&execution.chatter_text, &execution.chatter_size);
     if (!execution.chatter)
@@ -277,7 +277,19 @@ int execution_begin(bool capture)
     execution.err = stderr;
     leaving_begin();
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* lines of both streams keep their order, as on a terminal */
-    return capture ? capture_begin(&execution.capture) : 0;
+    return 0;
+}
+
+int execution_begin(bool capture)
+{
+    int error = begin();
+    return error || !capture ? error : capture_begin(&execution.capture);
+}
+
+int execution_begin_in(int file)
+{
+    int error = begin();
+    return error ? error : capture_begin_in(&execution.capture, file);
 }
 
 void execution_end(void)

@@ -57,6 +57,8 @@ struct execution_result {
 /* From here on until execution_end, what steps write is captured (unless told not to). Negative errno value if output
  * cannot be captured. */
 int execution_begin(bool capture);
+/* The same, captured in a file (capture.h). */
+int execution_begin_in(int file);
 void execution_end(void);
 /* Runs a test. Fills `result`; needs no errors of its own: what goes wrong is the outcome. */
 void execution_run(const struct execution_step *step, struct execution_result *result);

@@ -85,9 +85,18 @@ static void say_nothing_selected(const struct options *options, struct problem *
 
 /* ---- The two ways to have ranks ---- */
 
+static struct isolate *isolate_if_needed(const struct rank_settings *settings)
+{
+    return plan_has_isolated(settings->plan) ? isolate_create(settings->plan, !settings->options->no_capture) : NULL;
+}
+
 static int run_rank_of_mock(void *argument)
 {
-    return rank_run(argument);
+    struct rank_settings *settings = argument;
+    settings->isolate = isolate_if_needed(settings);
+    int status = rank_run(settings);
+    isolate_destroy(settings->isolate);
+    return status;
 }
 
 static int run_on_mock(struct rank_settings *settings)
@@ -139,6 +148,7 @@ static int run_under_mpi(struct rank_settings *settings, const struct launcher *
     struct problem problem = {{0}};
     char library[MPI_MAX_LIBRARY_VERSION_STRING];
     int size = 0, length, status;
+    settings->isolate = isolate_if_needed(settings); /* a process that has initialised MPI must not be forked */
     mpimock_use(&mpimock_backend_real);
     const struct mpimock_backend *mpi = mpimock_backend();
     if (mpi->Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &settings->thread_level) != MPI_SUCCESS)
@@ -155,6 +165,7 @@ static int run_under_mpi(struct rank_settings *settings, const struct launcher *
         status = rank_run(settings);
     }
     mpi->Finalize();
+    isolate_destroy(settings->isolate);
     return status;
 }
 #endif

@@ -392,6 +392,7 @@ int main_rank_run(const struct main_rank_settings *settings, struct problem *pro
     self.worker = (struct worker){.control = settings->control,
                                   .plan = settings->plan,
                                   .thread_level = settings->thread_level,
+                                  .isolate = settings->isolate,
                                   .take = take_own_result,
                                   .context = &self};
     if (!error)

@@ -19,6 +19,7 @@ struct main_rank_settings {
     int maxfail;              /* 0: none */
     bool fail_on_skip, fail_on_flaky;
     int thread_level;
+    struct isolate *isolate;  /* of rank 0 */
 };
 
 /* Runs the plan to its end and stops the workers. Returns the exit status; EXIT_STATUS_INTERNAL with a sentence where the

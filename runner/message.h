@@ -12,6 +12,8 @@
  * and each rank to its team-mates, when it leaves a test before its end: NOTICE (notice.h). Who sees that a rank is gone tells
  * rank 0: LOST. A fresh process in the place of one that died says RENEWED instead of HELLO, and waits for its WELCOME.
  *
+ * The first member of a team whose test is isolated (isolate.h) gives the others their results, as in RESULT: ISOLATED.
+ *
  * The tag is the kind. Decoded strings and arrays point into the bytes that were received, or (the arrays) into the
  * message struct, and are valid as long as those. A decoder returns -EBADMSG for what no encoder wrote.
  */
@@ -35,6 +37,7 @@ enum message_kind {
     MESSAGE_NOTICE,
     MESSAGE_LOST,
     MESSAGE_RENEWED,
+    MESSAGE_ISOLATED,
 };
 
 struct message_hello {

@@ -108,7 +108,8 @@ static int run_reported(const struct rank_settings *settings, struct control *co
                                                       .maxfail = options->maxfail,
                                                       .fail_on_skip = options->fail_on_skip,
                                                       .fail_on_flaky = options->fail_on_flaky,
-                                                      .thread_level = settings->thread_level},
+                                                      .thread_level = settings->thread_level,
+                                                      .isolate = settings->isolate},
                          problem);
 }
 
@@ -148,7 +149,7 @@ static int run_main(const struct rank_settings *settings, struct control *contro
 
 static int run_worker(const struct rank_settings *settings, struct control *control)
 {
-    struct worker worker = {.control = control, .plan = settings->plan, .thread_level = settings->thread_level};
+    struct worker worker = {.control = control, .plan = settings->plan, .thread_level = settings->thread_level, .isolate = settings->isolate};
     execution_begin(!settings->options->no_capture); /* what cannot be captured is seen on the terminal */
     int error = worker_serve(&worker);
     execution_end();

@@ -3,6 +3,7 @@
 #ifndef MRT_RANK_H
 #define MRT_RANK_H
 
+#include "isolate.h"
 #include "options.h"
 #include "plan.h"
 
@@ -10,6 +11,7 @@ struct rank_settings {
     const struct options *options;
     struct plan *plan;
     const struct problem *problem; /* what this rank met while it loaded its suites; "" if nothing */
+    struct isolate *isolate;       /* of this rank; NULL where the plan has no isolated tests */
     uint64_t seed;                 /* of the shuffle */
     int thread_level;              /* that the MPI provides */
 };

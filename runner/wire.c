@@ -58,6 +58,11 @@ void wire_put_bytes(struct wire_writer *writer, const void *bytes, size_t size)
     put(writer, bytes, size);
 }
 
+void wire_put_raw(struct wire_writer *writer, const void *bytes, size_t size)
+{
+    put(writer, bytes, size);
+}
+
 void wire_put_string(struct wire_writer *writer, const char *string)
 {
     if (!string)

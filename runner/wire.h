@@ -23,6 +23,7 @@ void wire_put_u32(struct wire_writer *writer, uint32_t value);
 void wire_put_u64(struct wire_writer *writer, uint64_t value);
 void wire_put_f64(struct wire_writer *writer, double value);
 void wire_put_bytes(struct wire_writer *writer, const void *bytes, size_t size);
+void wire_put_raw(struct wire_writer *writer, const void *bytes, size_t size); /* without their number */
 void wire_put_string(struct wire_writer *writer, const char *string); /* NULL as "" */
 
 struct wire_reader {

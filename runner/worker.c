@@ -37,28 +37,33 @@ struct job {
 
 /* A team that holds rank 0 posts its results: rank 0 does not look before the assignment ends, and may need this rank for
  * the next test. Otherwise each result has left before the next test starts. */
-static int hand_over(struct job *job, uint32_t test, const struct execution_result *execution)
+static int send_result(void *context, const struct message_result *result)
 {
+    struct job *job = context;
     struct worker *worker = job->worker;
-    const struct message_result result = {.assignment = job->assignment->assignment,
-                                          .test = test,
-                                          .outcome = execution->outcome,
-                                          .seconds = execution->seconds,
-                                          .message = execution->message,
-                                          .place = execution->place ? execution->place : "",
-                                          .warnings = execution->warnings ? execution->warnings : "",
-                                          .output = execution->output,
-                                          .output_size = execution->output_size};
     if (worker->take) {
-        worker->take(worker->context, &result);
+        worker->take(worker->context, result);
         return 0;
     }
-    message_result_encode(&worker->writer, &result);
+    message_result_encode(&worker->writer, result);
     if (worker->writer.failed)
         return -ENOMEM;
     bool with_rank_0 = job->assignment->members[0] == 0;
     return (with_rank_0 ? control_post : control_send)(worker->control, MESSAGE_RESULT, 0, worker->writer.bytes,
                                                        worker->writer.size);
+}
+
+static int hand_over(struct job *job, uint32_t test, const struct execution_result *execution)
+{
+    return send_result(job, &(struct message_result){.assignment = job->assignment->assignment,
+                                                     .test = test,
+                                                     .outcome = execution->outcome,
+                                                     .seconds = execution->seconds,
+                                                     .message = execution->message,
+                                                     .place = execution->place ? execution->place : "",
+                                                     .warnings = execution->warnings ? execution->warnings : "",
+                                                     .output = execution->output,
+                                                     .output_size = execution->output_size});
 }
 
 /* ---- Tests ---- */
@@ -83,6 +88,8 @@ static int run_one(struct job *job, uint32_t place, struct execution_result *res
     const struct plan_test *test = &job->worker->plan->tests[job->assignment->tests[place]];
     void *state = test->initial_state ? test->initial_state : job->state;
     MPI_Comm team;
+    if (job->worker->started)
+        job->worker->started(job->worker->context, place);
     int error = team_create(control, job->assignment->members, size_of(job, test), job->assignment->serial + 1 + place, &team);
     if (error)
         return error;
@@ -146,6 +153,25 @@ static int report_broken(struct job *job)
     return 0;
 }
 
+/* Tests that run in a process of their own: one, or all of a unit. */
+static bool is_isolated(const struct job *job, uint32_t place)
+{
+    return !job->worker->isolated && job->worker->plan->tests[job->assignment->tests[place]].isolated;
+}
+
+static int run_isolated(struct job *job, uint32_t first, uint32_t count)
+{
+    return isolate_run(&(struct isolate_request){.isolate = job->worker->isolate,
+                                                 .control = job->worker->control,
+                                                 .plan = job->worker->plan,
+                                                 .assignment = job->assignment,
+                                                 .me = job->me,
+                                                 .tests = job->assignment->tests + first,
+                                                 .count = count,
+                                                 .take = send_result,
+                                                 .context = job});
+}
+
 static int run_all(struct job *job)
 {
     const struct message_assign *assignment = job->assignment;
@@ -155,6 +181,10 @@ static int run_all(struct job *job)
         struct execution_result result;
         if (job->me >= size_of(job, &job->worker->plan->tests[assignment->tests[i]]))
             continue;
+        if (!job->unit && is_isolated(job, i)) {
+            error = run_isolated(job, i, 1);
+            continue;
+        }
         if (job->last_test != UINT32_MAX) {
             error = hand_over(job, job->last_test, &job->last);
             execution_result_finish(&job->last);
@@ -255,7 +285,7 @@ int worker_run(struct worker *worker, const struct message_assign *assignment)
         job.me++;
     if (assignment->unit >= 0)
         job.unit = &worker->plan->units[assignment->unit];
-    int error = job.unit ? run_unit(&job) : run_all(&job);
+    int error = !job.unit ? run_all(&job) : is_isolated(&job, 0) ? run_isolated(&job, 0, assignment->count) : run_unit(&job);
     return error ? error : control_flush(worker->control);
 }
 
@@ -280,11 +310,15 @@ int worker_serve(struct worker *worker)
         error = control_send(control, MESSAGE_READY, 0, NULL, 0);
         if (error)
             break;
-        error = control_receive(control, 0, &message);
+        do /* the word of a first member that this rank has ceased to wait for is no assignment */
+            error = control_receive(control, 0, &message);
+        while (!error && message.kind == MESSAGE_ISOLATED);
         if (error || message.kind == MESSAGE_STOP)
             break;
-        /* The arrays of an assignment point into the buffer, which nothing else fills until the next message. */
-        error = message_assign_decode(message.bytes, message.size, &assignment);
+        wire_writer_reset(&worker->assigned);
+        wire_put_raw(&worker->assigned, message.bytes, message.size);
+        error = worker->assigned.failed ? -ENOMEM
+                                        : message_assign_decode(worker->assigned.bytes, worker->assigned.size, &assignment);
         if (!error)
             error = valid(worker, &assignment);
         if (!error)
@@ -298,4 +332,5 @@ int worker_serve(struct worker *worker)
 void worker_finish(struct worker *worker)
 {
     wire_writer_finish(&worker->writer);
+    wire_writer_finish(&worker->assigned);
 }

@@ -7,6 +7,7 @@
 #define MRT_WORKER_H
 
 #include "control.h"
+#include "isolate.h"
 #include "plan.h"
 
 struct worker {
@@ -15,8 +16,13 @@ struct worker {
     int thread_level; /* that the MPI provides */
     /* Takes each result as it comes; NULL: it is sent to rank 0. */
     void (*take)(void *context, const struct message_result *result);
+    /* Told when a test begins, by its place in the assignment; NULL: nobody is. */
+    void (*started)(void *context, uint32_t place);
     void *context;
+    struct isolate *isolate; /* runs isolated tests; may be NULL where the plan has none … */
+    bool isolated;           /* … or where this process is one that they run in */
     struct wire_writer writer;
+    struct wire_writer assigned; /* the assignment's message, which outlives those received meanwhile */
 };
 
 /* Runs the tests of an assignment of which this rank is a member. 0, or a negative errno value when the run cannot go on

@@ -106,7 +106,7 @@ struct mpimock_last_words {
     char call[256];   /* the MPI call that it was in */
     char text[7392];
 };
-/* Of this rank; NULL: this process is none. */
+/* Of this rank; NULL: this process is none, or has no supervisor that would replace it. */
 struct mpimock_last_words *mpimock_last_words(void);
 
 struct mpimock_death {

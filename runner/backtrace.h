@@ -22,6 +22,9 @@
 /* For the runner's functions that call a test's: a backtrace ends before them. */
 #define BACKTRACE_END __attribute__((noinline, section("mrt_backtrace_end")))
 
+/* For those that a test calls, in place of others: they are left out of its text. */
+#define BACKTRACE_DOOR __attribute__((noinline, section("mrt_backtrace_door")))
+
 /* Loads what backtrace_take() needs. Once, outside of handlers. */
 void backtrace_prepare(void);
 /* Async-signal-safe. `ucontext`: as a handler with SA_SIGINFO got it, for the frames of what it interrupted; NULL: those of

@@ -21,6 +21,9 @@
 
 enum owner { OWNER_USER, OWNER_RUNNER, OWNER_MOCK, OWNER_MPI, OWNER_LIBC, OWNER_CMOCKA };
 
+extern const char __start_mrt_backtrace_door[] __attribute__((weak, visibility("hidden")));
+extern const char __stop_mrt_backtrace_door[] __attribute__((weak, visibility("hidden")));
+
 static const void *base_of(const void *address)
 {
     Dl_info info;
@@ -37,6 +40,8 @@ static const char *base_name(const char *path)
 static enum owner owner_of(const void *pc)
 {
     Dl_info info;
+    if ((const char *)pc >= __start_mrt_backtrace_door && (const char *)pc < __stop_mrt_backtrace_door)
+        return OWNER_RUNNER;
     if (!dladdr(pc, &info) || !info.dli_fname)
         return OWNER_USER;
     const void *runner = base_of((const void *)backtrace_text), *mock = base_of((const void *)mpimock_use);

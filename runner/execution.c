@@ -10,11 +10,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../mpimock/door.h"
-#include "backtrace.h"
 #include "clock.h"
 #include "execution_private.h"
+#include "exits.h"
+#include "signals.h"
 
 struct execution_state execution = {.capture = {-1, {-1, -1}}};
 
@@ -66,36 +68,53 @@ static void test_speaks(void)
     stderr = execution.err;
 }
 
-BACKTRACE_END static int wrapped_setup(void **state)
+/* A test's function, or a fixture: to its end, or until a signal's handler leaves it. */
+BACKTRACE_END static int call(CMUnitTestFunction function, CMFixtureFunction fixture, void **state)
+{
+    volatile int result = 0;
+    signals_arm();
+    if (sigsetjmp(execution.landing, 0) != 0)
+        signals_leave();
+    execution.landing_open = 1;
+    if (function)
+        function(state);
+    else
+        result = fixture(state);
+    execution.landing_open = 0;
+    end_if_child(false);
+    return result;
+}
+
+static int wrapped_setup(void **state)
 {
     (void)state;
     const struct execution_step *step = execution.step;
     test_speaks();
-    int result = step->setup ? step->setup(step->state) : 0;
+    int result = step->setup ? call(NULL, step->setup, step->state) : 0;
     cmocka_speaks();
     return result;
 }
 
-BACKTRACE_END static void wrapped_body(void **state)
+static void wrapped_body(void **state)
 {
     (void)state;
     const struct execution_step *step = execution.step;
     execution.phase = PHASE_BODY;
     test_speaks();
-    step->function(step->state);
+    call(step->function, NULL, step->state);
     execution.phase = PHASE_BODY_RETURNED;
     execution.body_returned = true;
     cmocka_speaks();
 }
 
-BACKTRACE_END static int tear_down(CMFixtureFunction teardown, void **state)
+static int tear_down(CMFixtureFunction teardown, void **state)
 {
     volatile int result = 0;
     if (!teardown)
         return 0;
     if (setjmp(execution.way_out) == 0) {
         execution.way_out_open = true;
-        result = teardown(state);
+        result = call(NULL, teardown, state);
     }
     execution.way_out_open = false;
     return result;
@@ -105,6 +124,8 @@ BACKTRACE_END static int tear_down(CMFixtureFunction teardown, void **state)
 static int wrapped_teardown(void **state)
 {
     (void)state;
+    execution.landing_open = 0;
+    end_if_child(execution.phase != PHASE_BODY_RETURNED);
     if (execution.phase == PHASE_BODY)
         execution.body_end = capture_size(&execution.capture);
     if (execution.phase != PHASE_BODY_RETURNED)
@@ -129,6 +150,11 @@ static void clear(enum phase phase)
     execution.body_end = 0;
     execution.left = -1;
     execution.reason[0] = '\0';
+    free(execution.trace);
+    execution.trace = NULL;
+    execution.how = HOW_NORMALLY;
+    execution.code = 0;
+    execution.landing_open = 0;
     execution.leaving = execution.following = execution.way_out_open = false;
     fflush(execution.chatter);
     rewind(execution.chatter);
@@ -147,6 +173,7 @@ void execution_run(const struct execution_step *step, struct execution_result *r
     double begin = clock_now();
     cmocka_speaks();
     bool failed = _cmocka_run_group_tests(step->name, &test, 1, NULL, NULL) != 0;
+    execution.landing_open = 0;
     test_speaks();
     result->seconds = clock_now() - begin;
     if (failed && execution.phase != PHASE_DONE)
@@ -169,7 +196,7 @@ static struct {
 } group;
 
 /* One fixture, in its world, with its phases: to the end, or until it is left by a long jump. */
-BACKTRACE_END static int run_fixture(CMFixtureFunction fixture, const char *what, MPI_Comm team, const struct execution_mates *mates)
+static int run_fixture(CMFixtureFunction fixture, const char *what, MPI_Comm team, const struct execution_mates *mates)
 {
     const struct execution_unit *unit = group.unit;
     int result = 0;
@@ -180,7 +207,7 @@ BACKTRACE_END static int run_fixture(CMFixtureFunction fixture, const char *what
         return -1;
     test_speaks();
     if (fixture)
-        result = fixture(unit->state);
+        result = call(NULL, fixture, unit->state);
     if (leave_world() != 0 && result == 0)
         result = -1;
     fflush(stdout);
@@ -196,6 +223,7 @@ static bool fixture_failed(void)
 
 static void read_fixture(bool failed, struct execution_result *result)
 {
+    execution.landing_open = 0;
     if (failed)
         tell_mates(OUTCOME_ERROR, "");
     leave_world();
@@ -235,6 +263,8 @@ static void group_body(void **state)
 static int group_teardown(void **state)
 {
     (void)state;
+    execution.landing_open = 0;
+    end_if_child(!group.between_done);
     if (!group.between_done) /* setup did not pass, and cmocka has said why */
         run_between();
     int result = run_fixture(group.teardown_wanted ? group.unit->teardown : NULL, "teardown", group.unit->teardown_team,
@@ -275,7 +305,10 @@ static int begin(void)
         return -ENOMEM;
     execution.out = stdout;
     execution.err = stderr;
+    execution.pid = getpid();
     leaving_begin();
+    signals_begin();
+    exits_begin();
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* lines of both streams keep their order, as on a terminal */
     return 0;
 }
@@ -301,6 +334,9 @@ void execution_end(void)
     free(execution.chatter_text);
     execution.chatter = NULL;
     execution.chatter_text = NULL;
+    free(execution.trace);
+    execution.trace = NULL;
+    signals_end();
     leaving_end();
 }
 

@@ -3,7 +3,7 @@
  *
  * Each test is a cmocka group of one (_cmocka_run_group_tests), so that assertions, mocks, expected values and
  * test_malloc work as they always did, with MPI_COMM_WORLD as the team (door.h) and the output captured. Whatever leaves
- * the step early (an assertion, mrt_skip, MPI_Abort, an error that came to MPI_ERRORS_ARE_FATAL) leaves by cmocka's own
+ * the step early (an assertion, mrt_skip, MPI_Abort, an error that came to MPI_ERRORS_ARE_FATAL, a signal (signals.h), exit() (exits.h)) leaves by cmocka's own
  * long jump, so that its teardown runs and its queues are emptied.
  *
  * It tells its team-mates first, and takes back its messages. On the mock, team-mates that wait, or that will, leave too:
@@ -45,6 +45,8 @@ struct execution_step {
 
 struct execution_result {
     enum outcome outcome;
+    enum how how;
+    int code;      /* see enum how */
     double seconds;
     char *message; /* "" for none; freed by execution_result_finish, like the next three */
     char *place;    /* where this rank was when its time was up, in few words; "" for none */

@@ -6,13 +6,29 @@
 
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
+#include "backtrace.h"
 #include "execution.h"
 
 enum phase { PHASE_SETUP, PHASE_BODY, PHASE_BODY_RETURNED, PHASE_TEARDOWN, PHASE_DONE };
 
 #define REASON_MAX 3072
+
+/* How the code under test ended itself: by a signal, or by a function that ends the process. Filled where it happened, in a
+ * signal's handler too; told once the stack is left. */
+struct sudden_end {
+    enum how how;
+    int code;
+    char text[512];
+    void *pcs[BACKTRACE_FRAMES_MAX];
+    size_t frames;
+    uintptr_t address; /* of a fault */
+    sigset_t mask;     /* the thread's, where a handler interrupted it */
+};
 
 struct execution_state {
     struct capture capture;
@@ -29,6 +45,13 @@ struct execution_state {
     size_t body_end;          /* size of the output when the body was left by a long jump, or 0 */
     int left;                 /* outcome with which a hook left, or -1 */
     char reason[REASON_MAX];  /* of a hook, or of mrt_skip */
+    char *trace;              /* backtrace to go with the reason; NULL: none */
+    enum how how;             /* in which it was left … */
+    int code;                 /* … and with what */
+    pid_t pid;                /* this process; a child that the test forks has another */
+    sigjmp_buf landing;       /* before the call of the test's function, for handlers of signals */
+    volatile sig_atomic_t landing_open;
+    struct sudden_end sudden;
     const struct execution_mates *mates;
     pthread_t thread;         /* that runs the test */
     bool leaving;             /* team-mates were told, or told this rank */
@@ -48,6 +71,11 @@ void end_together(void);
 void tell_mates(enum outcome outcome, const char *reason);
 /* Ends the step with this outcome and these words, from inside an MPI call or one of our own. */
 __attribute__((noreturn)) void leave(enum outcome outcome, const char *reason);
+/* The same for execution.sudden. */
+__attribute__((noreturn)) void leave_suddenly(void);
+/* This process is one that the test forked, and has come back from the test's function: it ends here. Nothing happens in the
+ * rank's own process. `failed`: it was left, by an assertion for one. */
+void end_if_child(bool failed);
 /* Hooks of the front door and of the mock. */
 void leaving_begin(void);
 void leaving_end(void);

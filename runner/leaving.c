@@ -5,11 +5,13 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../mpimock/door.h"
 #include "../mpimock/launch.h"
 #include "execution_private.h"
 #include "notice.h"
+#include "signals.h"
 
 void begin_together(const struct execution_mates *mates)
 {
@@ -32,9 +34,10 @@ void end_together(void)
 void tell_mates(enum outcome outcome, const char *reason)
 {
     const struct execution_mates *mates = execution.mates;
-    if (!mates || execution.leaving)
-        return;
+    bool left_before = execution.leaving;
     execution.leaving = true;
+    if (!mates || left_before)
+        return;
     if (mates->size > 1) /* without memory for a notice they wait until the test's time is up */
         notice_send(mates->control, mates->members, mates->size, mates->serial, mates->me, outcome, reason);
     if (!mates->control->real)
@@ -53,14 +56,33 @@ static void leave_by_way_out(void)
     longjmp(execution.way_out, 1);
 }
 
+/* Has it not been told yet why this step is left? */
+static bool is_first_reason(void)
+{
+    return execution.left < 0 && (!execution.leaving || execution.following);
+}
+
+void end_if_child(bool failed)
+{
+    if (getpid() == execution.pid)
+        return;
+    if (failed)
+        fprintf(execution.err, "mpirun-tests: a process that the test forked has left it\n");
+    fflush(execution.out);
+    fflush(execution.err);
+    _exit(failed ? 1 : 0);
+}
+
 void leave(enum outcome outcome, const char *reason)
 {
     if (!execution.inside) {
         fprintf(stderr, "mpirun-tests: outside of any test: %s\n", reason);
         exit(EXIT_STATUS_INTERNAL);
     }
+    end_if_child(true);
+    execution.landing_open = 0;
     bool left_before = execution.leaving;
-    if (execution.left < 0 && (!left_before || execution.following)) {
+    if (is_first_reason()) {
         execution.left = outcome;
         snprintf(execution.reason, sizeof execution.reason, "%s", reason);
     }
@@ -73,8 +95,23 @@ void leave(enum outcome outcome, const char *reason)
     abort(); /* both leave by a long jump, which their declarations do not tell */
 }
 
+void leave_suddenly(void)
+{
+    const struct sudden_end *sudden = &execution.sudden;
+    if (is_first_reason()) {
+        execution.how = sudden->how;
+        execution.code = sudden->code;
+        execution.trace = backtrace_text(sudden->pcs, sudden->frames);
+    }
+    leave(OUTCOME_CRASHED, sudden->text);
+}
+
 static void leave_by_abort(MPI_Comm comm, int code)
 {
+    if (is_first_reason()) {
+        execution.how = HOW_ABORT;
+        execution.code = code;
+    }
     char reason[REASON_MAX];
     const char *name = comm == MPI_COMM_WORLD ? "MPI_COMM_WORLD" : comm == MPI_COMM_SELF ? "MPI_COMM_SELF" : "comm";
     snprintf(reason, sizeof reason, "MPI_Abort(%s, %d) called", name, code);
@@ -111,6 +148,10 @@ static void follow_mates(void)
 /* The mock calls this from a call that would wait, or that was in vain. */
 static void look_around(void)
 {
+    if (signals_pending() && !execution.looking) {
+        mpimock_call_left();
+        signals_leave_call();
+    }
     if (!execution.mates || execution.looking || !pthread_equal(execution.thread, pthread_self()))
         return;
     if (execution.leaving) {

@@ -20,6 +20,10 @@ const char *outcome_name(enum outcome outcome);  /* as in JSON: "passed", "timeo
 const char *outcome_words(enum outcome outcome); /* as people read it: "passed", "timed out" … */
 int outcome_from_name(const char *name);         /* -1: no such outcome */
 
+/* What ended a test, on one rank: more than its outcome tells. The code of HOW_SIGNAL is the signal's number, that of HOW_EXIT
+ * and HOW_ABORT (MPI_Abort) what they were called with. */
+enum how { HOW_NORMALLY, HOW_FAILED, HOW_SIGNAL, HOW_EXIT, HOW_ABORT, HOW_COUNT };
+
 enum exit_status {
     EXIT_STATUS_PASSED = 0, /* all passed, skipped or flaky */
     EXIT_STATUS_FAILED = 1,

@@ -79,6 +79,16 @@ static void move_words(struct execution_result *result)
     result->output_size -= end - begin;
 }
 
+/* Below the reason, where it was. */
+static void add_trace(struct execution_result *result)
+{
+    char *message;
+    if (!execution.trace || !execution.trace[0] || asprintf(&message, "%s\n%s", result->message, execution.trace) < 0)
+        return;
+    free(result->message);
+    result->message = message;
+}
+
 void read_result(bool failed, struct execution_result *result)
 {
     size_t size = capture_size(&execution.capture), end = size;
@@ -90,7 +100,10 @@ void read_result(bool failed, struct execution_result *result)
     if (execution.left >= 0 || result->outcome == OUTCOME_SKIPPED) {
         free(result->message);
         result->message = copy_of(execution.reason);
+        add_trace(result);
     }
+    result->how = execution.how != HOW_NORMALLY || result->outcome != OUTCOME_FAILED ? execution.how : HOW_FAILED;
+    result->code = execution.code;
     result->output = end > 0 ? capture_text(&execution.capture, 0, end, &result->output_size) : NULL;
     if (!result->output)
         result->output = copy_of("");

@@ -116,7 +116,7 @@ const struct mpimock_death *mpimock_predecessor(void)
 
 struct mpimock_last_words *mpimock_last_words(void)
 {
-    return mock.segment == NULL ? NULL : &segment_words(mock.segment, mock.rank)->own;
+    return mock.segment == NULL || mock.segment->supervisor == 0 ? NULL : &segment_words(mock.segment, mock.rank)->own;
 }
 
 unsigned mpimock_rank_incarnation(int rank)

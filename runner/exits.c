@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* exits.c: see exits.h. */
+#include "exits.h"
+
+#include <dlfcn.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "execution_private.h"
+#include "signals.h"
+
+#define OURS BACKTRACE_DOOR __attribute__((visibility("default")))
+
+/* Found beforehand: a child made by vfork() must not look for them. */
+static struct {
+    void (*exit)(int), (*_exit)(int), (*quick_exit)(int), (*pthread_exit)(void *), (*abort)(void);
+    void (*assert_fail)(const char *, const char *, unsigned, const char *);
+    bool registered;
+} next;
+
+static void find_next(void)
+{
+    *(void **)&next.exit = dlsym(RTLD_NEXT, "exit");
+    *(void **)&next._exit = dlsym(RTLD_NEXT, "_exit");
+    *(void **)&next.quick_exit = dlsym(RTLD_NEXT, "quick_exit");
+    *(void **)&next.pthread_exit = dlsym(RTLD_NEXT, "pthread_exit");
+    *(void **)&next.abort = dlsym(RTLD_NEXT, "abort");
+    *(void **)&next.assert_fail = dlsym(RTLD_NEXT, "__assert_fail");
+}
+
+/* Is the caller a test, or a fixture, of this very process? */
+static bool is_in_test(void)
+{
+    return execution.inside && execution.pid == getpid();
+}
+
+__attribute__((noreturn)) static void leave_here(struct sudden_end *sudden)
+{
+    if (!signals_is_steps_thread()) {
+        strncat(sudden->text, ", in another thread", sizeof sudden->text - strlen(sudden->text) - 1);
+        signals_stop_here(sudden);
+    }
+    execution.landing_open = 0; /* no signal overtakes this */
+    execution.sudden = *sudden;
+    leave_suddenly();
+}
+
+BACKTRACE_DOOR __attribute__((noreturn, format(printf, 3, 4))) static void leave_by(enum how how, int code, const char *format, ...)
+{
+    struct sudden_end sudden = {.how = how, .code = code};
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sudden.text, sizeof sudden.text, format, arguments);
+    va_end(arguments);
+    sudden.frames = backtrace_take(sudden.pcs, BACKTRACE_FRAMES_MAX, NULL);
+    leave_here(&sudden);
+}
+
+static void end_at_once(int status)
+{
+    for (;;)
+        syscall(SYS_exit_group, status);
+}
+
+OURS void exit(int status)
+{
+    if (is_in_test())
+        leave_by(HOW_EXIT, status, "exit(%d) called", status);
+    if (!next.exit)
+        find_next();
+    if (next.exit)
+        next.exit(status);
+    end_at_once(status);
+    __builtin_unreachable();
+}
+
+OURS void _exit(int status)
+{
+    if (is_in_test())
+        leave_by(HOW_EXIT, status, "_exit(%d) called", status);
+    if (next._exit)
+        next._exit(status);
+    end_at_once(status);
+    __builtin_unreachable();
+}
+
+OURS void _Exit(int status)
+{
+    if (is_in_test())
+        leave_by(HOW_EXIT, status, "_Exit(%d) called", status);
+    if (next._exit)
+        next._exit(status);
+    end_at_once(status);
+    __builtin_unreachable();
+}
+
+OURS void quick_exit(int status)
+{
+    if (is_in_test())
+        leave_by(HOW_EXIT, status, "quick_exit(%d) called", status);
+    if (!next.quick_exit)
+        find_next();
+    if (next.quick_exit)
+        next.quick_exit(status);
+    end_at_once(status);
+    __builtin_unreachable();
+}
+
+OURS void pthread_exit(void *result)
+{
+    if (is_in_test() && signals_is_steps_thread())
+        leave_by(HOW_EXIT, 0, "pthread_exit() called in the test's own thread");
+    if (!next.pthread_exit)
+        find_next();
+    if (next.pthread_exit)
+        next.pthread_exit(result);
+    end_at_once(EXIT_FAILURE);
+    __builtin_unreachable();
+}
+
+/* ---- abort() ---- */
+
+/* What C++ says of an exception that nobody catches, before it aborts: it is in the output, behind what was there before. */
+static void find_exception(char *text, size_t room)
+{
+    size_t size = capture_size(&execution.capture), got = 0;
+    char *output = size > 0 ? capture_text(&execution.capture, size > 4096 ? size - 4096 : 0, size, &got) : NULL;
+    char *said = output ? strstr(output, "terminate called ") : NULL, *what = said ? strstr(said, "what():  ") : NULL;
+    if (said) {
+        for (char *next_one; (next_one = strstr(said + 1, "terminate called ")) != NULL;)
+            said = next_one;
+        int size_said = (int)strcspn(said, "\n");
+        snprintf(text, room, ": %.*s%s%.*s", size_said, said, what ? ", what(): " : "", what ? (int)strcspn(what + 9, "\n") : 0,
+                 what ? what + 9 : "");
+    }
+    free(output);
+}
+
+/* A handler of the test's comes first (abort(3)); if it returns, the test ends all the same. */
+static void run_own_handler(void)
+{
+    struct sigaction action;
+    sigset_t set;
+    if (sigaction(SIGABRT, NULL, &action) != 0 || signals_is_handler(&action) || action.sa_handler == SIG_DFL ||
+        action.sa_handler == SIG_IGN)
+        return;
+    sigemptyset(&set);
+    sigaddset(&set, SIGABRT);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    raise(SIGABRT);
+}
+
+OURS void abort(void)
+{
+    if (is_in_test()) {
+        char exception[256] = "";
+        run_own_handler();
+        find_exception(exception, sizeof exception);
+        leave_by(HOW_SIGNAL, SIGABRT, "abort() called%s", exception);
+    }
+    if (!next.abort)
+        find_next();
+    if (next.abort)
+        next.abort();
+    end_at_once(128 + SIGABRT);
+    __builtin_unreachable();
+}
+
+OURS __attribute__((noreturn)) void __assert_fail(const char *assertion, const char *file, unsigned line, const char *function);
+void __assert_fail(const char *assertion, const char *file, unsigned line, const char *function)
+{
+    if (is_in_test()) {
+        fprintf(execution.err, "%s:%u: %s%sAssertion `%s' failed.\n", file, line, function ? function : "", function ? ": " : "",
+                assertion);
+        run_own_handler();
+        leave_by(HOW_SIGNAL, SIGABRT, "%s:%u: assertion `%s' failed, abort() called", file, line, assertion);
+    }
+    if (!next.assert_fail)
+        find_next();
+    if (next.assert_fail)
+        next.assert_fail(assertion, file, line, function);
+    abort();
+}
+
+/* ---- exit() from inside the C library ---- */
+
+BACKTRACE_DOOR static void meet_exit(int status, void *unused)
+{
+    if (!is_in_test())
+        return;
+    on_exit(meet_exit, unused); /* the C library has taken it off its list */
+    leave_by(HOW_EXIT, status, "exit(%d) called", status);
+}
+
+void exits_begin(void)
+{
+    find_next();
+    if (!next.registered)
+        next.registered = on_exit(meet_exit, NULL) == 0;
+}

@@ -12,6 +12,7 @@
 
 __thread struct door_thread door_thread = {.call.comm = MPI_COMM_NULL};
 const struct mpimock_backend *door_active_;
+static const struct mpimock_backend *guarded; /* that the active one stands before; NULL: none */
 struct mpimock_hooks door_hooks;
 atomic_long door_pending;
 
@@ -29,9 +30,22 @@ const struct mpimock_backend *mpimock_backend(void)
 
 void mpimock_use(const struct mpimock_backend *backend)
 {
+    guarded = NULL;
     door_active_ = backend;
     if (!door_world.entered)
         door_gate = GATE_UNKNOWN;
+}
+
+void mpimock_guard_use(const struct mpimock_backend *guard)
+{
+    const struct mpimock_backend *inner = door_inner();
+    guarded = guard ? inner : NULL;
+    door_active_ = guard ? guard : inner;
+}
+
+const struct mpimock_backend *door_inner(void)
+{
+    return guarded ? guarded : mpimock_backend();
 }
 
 void mpimock_hooks_set(const struct mpimock_hooks *hooks)

@@ -25,6 +25,9 @@
  * chooses it: the mock where mpimockexec started this process, or where no MPI was built in; else the real MPI. */
 const struct mpimock_backend *mpimock_backend(void);
 void mpimock_use(const struct mpimock_backend *backend);
+/* Puts a table of the host's own before the active one, for calls from user code alone: what an MPI library calls itself
+ * goes past it, and mpimock_use() takes it away, as NULL does. */
+void mpimock_guard_use(const struct mpimock_backend *guard);
 extern const struct mpimock_backend mpimock_backend_mock;
 #ifndef MPIMOCK_NO_MPI
 extern const struct mpimock_backend mpimock_backend_real;
@@ -37,13 +40,17 @@ struct mpimock_world {
     MPI_Comm team;     /* MPI_COMM_NULL: a single-rank world, its communicator made when first used */
     int thread_level;  /* at most what MPI_Init_thread grants */
     const char *name;  /* of the test, for "made in test …"; must outlive the world */
+    /* How the members agree, on leaving, that all have stopped and that nothing is in flight; *pending: requests of this
+     * rank's, becomes how many are still pending on any. NULL: by a barrier on the team, which hangs when one of them
+     * left the world early. Called without a guard. Result: 0 or a negative errno value. */
+    int (*stop)(long *pending);
 };
 int mpimock_world_enter(const struct mpimock_world *world);
 /* Runs the delete callbacks of attributes on the world's MPI_COMM_SELF (if MPI_Finalize did not), takes unreceived
  * messages off the team's communicators, frees the private duplicates (collective over the team: a team of several
  * ranks agrees first, so that nothing is in flight) but not `team` itself. Also after a long jump out of the test.
  * Returns 0; or how many requests the world leaves pending on this rank (of a real MPI `team` must not be freed then,
- * nor used again); or a negative errno value. */
+ * nor used again, unless `stop` has seen to them); or a negative errno value. */
 int mpimock_world_leave(void);
 /* Communicators, windows and files that worlds of this process made and never freed, their private duplicates included
  * where requests were left pending. A real MPI runs out of communicators some day. */

@@ -41,6 +41,9 @@ static inline const struct mpimock_backend *door_backend(void)
     return __builtin_expect(door_active_ != NULL, 1) ? door_active_ : mpimock_backend();
 }
 
+/* The table behind a guard (mpimock_guard_use), which serves what an MPI library calls itself. */
+const struct mpimock_backend *door_inner(void);
+
 /* Calls of the door's own into the backend: whatever MPI_* they lead to is inside MPI. */
 static inline void door_inside(void)
 {

@@ -13,6 +13,7 @@
  *     backend_real.c     the table of PMPI_*; only with SYMBOLS
  *     backend_mock.c     the table of mock_*, and the stubs
  *     function_names.c   names for reports
+ *     collectives.h      the collective functions, one macro call each, for who stands before a backend
  *
  * A mistake is one sentence on standard error and status 1; then no file can be trusted.
  */
@@ -176,7 +177,7 @@ static void write_plain_entry(FILE *out, const struct function *function)
             fprintf(out, "    MPI_Comm inner_%s = door_comm_translated(%s);\n", function->parameters[i].name,
                     function->parameters[i].name);
     if (is_for_door(function)) {
-        fprintf(out, "    return door->depth > 0 ? door_backend()->%s", function->name);
+        fprintf(out, "    return door->depth > 0 ? door_inner()->%s", function->name);
         write_arguments(out, function, false);
         fprintf(out, " : door_%s", function->name);
         write_arguments(out, function, false);
@@ -325,7 +326,7 @@ static void write_leave(FILE *out, const struct function *function)
 
 static void write_full_entry(FILE *out, const struct function *function)
 {
-    fprintf(out, "    if (door->depth > 0)\n        return door_backend()->%s", function->name);
+    fprintf(out, "    if (door->depth > 0)\n        return door_inner()->%s", function->name);
     write_arguments(out, function, false);
     fprintf(out, ";\n    int error = door_enter%s(door, MPIMOCK_%s, __builtin_return_address(0));\n",
             function->anytime ? "_anytime" : "", upper(function->name));
@@ -457,6 +458,87 @@ static void write_function_names_c(FILE *out, const struct list *list)
           out);
 }
 
+/* ---- collectives.h ---- */
+
+static const struct parameter *parameter_of_kind(const struct function *function, const char *kind)
+{
+    for (size_t i = 0; i < function->count; i++)
+        if (function->parameters[i].kind && strcmp(function->parameters[i].kind->name, kind) == 0)
+            return &function->parameters[i];
+    return NULL;
+}
+
+/* The first of these roles that a parameter has; *which: its place among them. */
+static const struct parameter *first_of(const struct function *function, const enum role roles[], size_t *which)
+{
+    for (size_t i = 0; i < function->count; i++)
+        for (*which = 0; *which < 3; ++*which)
+            if (function->parameters[i].role == roles[*which])
+                return &function->parameters[i];
+    return NULL;
+}
+
+/* MPI_Iallreduce for MPI_Allreduce; NULL: there is none. */
+static const struct function *started_form(const struct list *list, const struct function *function)
+{
+    char name[NAME_MAX_ + 1];
+    snprintf(name, sizeof name, "I%c%s", tolower((unsigned char)function->name[0]), function->name + 1);
+    for (size_t i = 0; i < list->count; i++)
+        if (list->functions[i].exported && strcmp(list->functions[i].name, name) == 0)
+            return &list->functions[i];
+    return NULL;
+}
+
+static void write_collective(FILE *out, const struct list *list, const struct function *function)
+{
+    static const enum role over[] = {ROLE_COMM, ROLE_WIN, ROLE_FILE}, made[] = {ROLE_COMM_OUT, ROLE_WIN_OUT, ROLE_FILE_OUT},
+                           freed[] = {ROLE_COMM_FREE, ROLE_WIN_FREE, ROLE_FILE_FREE};
+    static const char *const kinds[] = {"COMM", "WIN", "FILE"};
+    size_t kind, made_kind = 0;
+    const struct parameter *scope = first_of(function, over, &kind), *object = first_of(function, made, &made_kind);
+    const struct parameter *root = parameter_of_kind(function, "root"), *op = parameter_of_kind(function, "op");
+    const struct parameter *request = parameter_with(function, ROLE_REQUEST_OUT);
+    const struct function *started = started_form(list, function);
+    const char *form = request ? "STARTED" : object ? "MADE" : started ? "POLLED" : "ENTERED";
+    if (!scope) {
+        scope = first_of(function, freed, &kind);
+        form = "FREED";
+    }
+    fprintf(out, "COLLECTIVE_%s(%s, %s, ", form, function->name, upper(function->name));
+    fprintf(out, "%s, %s, %s, %s, ", kinds[kind], scope->name, root ? root->name : "NO_ROOT", op ? op->name : "NO_OP");
+    if (request)
+        fprintf(out, "%s, ", request->name);
+    else if (object)
+        fprintf(out, "%s, %s, ", kinds[made_kind], object->name);
+    write_parameters(out, function);
+    fputs(", ", out);
+    write_arguments(out, function, false);
+    if (!request && !object && started) {
+        fprintf(out, ", %s, (", started->name);
+        for (size_t i = 0; i < function->count; i++)
+            fprintf(out, "%s, ", function->parameters[i].name);
+        fputs("&request)", out);
+    }
+    fputs(")\n", out);
+}
+
+static void write_collectives_h(FILE *out, const struct list *list)
+{
+    write_head(out, "collectives.h: the collective functions that the installed MPI has, one macro call each.");
+    fputs("/* Of a communicator, window or file (COMM, WIN, FILE), with the names of the parameters for it, for the root and for\n"
+          " * the operation (or NO_ROOT, NO_OP); to be defined by who includes it:\n"
+          " *\n"
+          " *     COLLECTIVE_POLLED(Name, FUNCTION, KIND, scope, root, op, parameters, arguments, Started, its arguments)\n"
+          " *     COLLECTIVE_ENTERED(Name, FUNCTION, KIND, scope, root, op, parameters, arguments)    blocks: no other form\n"
+          " *     COLLECTIVE_STARTED(Name, FUNCTION, KIND, scope, root, op, request, parameters, arguments)\n"
+          " *     COLLECTIVE_MADE(Name, FUNCTION, KIND, scope, root, op, KIND made, made, parameters, arguments)\n"
+          " *     COLLECTIVE_FREED(Name, FUNCTION, KIND, scope, root, op, parameters, arguments)      scope: a pointer\n */\n",
+          out);
+    for (size_t i = 0; i < list->count; i++)
+        if (list->functions[i].collective && list->functions[i].exported)
+            write_collective(out, list, &list->functions[i]);
+}
+
 /* ---- Files ---- */
 
 /* The whole file as text, to be freed; NULL with a sentence. */
@@ -512,7 +594,8 @@ static int write_all(const struct list *list, const char *folder, bool without_m
     } files[] = {
         {"backend.h", write_backend_h},           {"door_functions.h", write_door_functions_h},
         {"backend_mock.c", write_backend_mock_c}, {"function_names.c", write_function_names_c},
-        {"backend_real.c", write_backend_real_c}, {"entry.c", NULL},
+        {"backend_real.c", write_backend_real_c}, {"collectives.h", write_collectives_h},
+        {"entry.c", NULL},
     };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         if (without_mpi && files[i].write == write_backend_real_c)

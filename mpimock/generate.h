@@ -64,6 +64,7 @@ struct function {
     enum provider provider;
     enum version version;
     bool anytime;
+    bool collective;
     bool variadic; /* MPI_Pcontrol; the rest is not handed on */
     bool exported; /* by the installed libmpi: it gets an entry point */
     int line;

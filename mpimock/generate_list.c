@@ -263,6 +263,34 @@ static int take_result(struct reader *reader, struct function *function)
     return 0;
 }
 
+/* Takes the word off the line if it comes next. */
+static bool take_word(struct reader *reader, const char *word)
+{
+    size_t length = strlen(word);
+    skip_blanks(reader);
+    if (strncmp(reader->at, word, length) != 0)
+        return false;
+    reader->at += length;
+    return true;
+}
+
+static bool is_of_many(const struct function *function)
+{
+    for (size_t i = 0; i < function->count; i++)
+        switch (function->parameters[i].role) {
+        case ROLE_COMM:
+        case ROLE_COMM_FREE:
+        case ROLE_WIN:
+        case ROLE_WIN_FREE:
+        case ROLE_FILE:
+        case ROLE_FILE_FREE:
+            return true;
+        default:
+            break;
+        }
+    return false;
+}
+
 static int parse_function(struct reader *reader, struct function *function)
 {
     int error = take_name(reader, function->name);
@@ -274,14 +302,13 @@ static int parse_function(struct reader *reader, struct function *function)
         error = take_provider(reader, function);
     if (error)
         return error;
-    skip_blanks(reader);
-    if (strncmp(reader->at, "anytime", 7) == 0) {
-        reader->at += 7;
-        function->anytime = true;
-    }
+    function->anytime = take_word(reader, "anytime");
+    function->collective = take_word(reader, "collective");
     error = take_parameters(reader, function);
     if (!error)
         error = take_result(reader, function);
+    if (!error && function->collective && !is_of_many(function))
+        error = refuse(reader, "MPI_%s is collective, but over no communicator, window or file", function->name);
     skip_blanks(reader);
     if (!error && *reader->at)
         error = refuse(reader, "MPI_%s: \"%.20s\" is not understood", function->name, reader->at);

@@ -46,7 +46,7 @@ void door_real_prepare(void)
 {
     const struct mpimock_backend *real = &mpimock_backend_real;
     int initialized = 0, finalized = 0;
-    if (prepared || door_backend() != real)
+    if (prepared || door_inner() != real)
         return;
     door_inside();
     if (real->Initialized(&initialized) == MPI_SUCCESS && initialized && real->Finalized(&finalized) == MPI_SUCCESS &&
@@ -63,7 +63,7 @@ void door_real_prepare(void)
 void door_real_quiet(enum door_kind kind, uintptr_t key)
 {
     const struct mpimock_backend *real = &mpimock_backend_real;
-    if (!prepared || door_backend() != real)
+    if (!prepared || door_inner() != real)
         return;
     door_inside();
     if (kind == DOOR_COMM)

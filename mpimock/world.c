@@ -27,6 +27,7 @@ static struct {
     int level; /* granted */
     pthread_t main_thread;
     bool team_named, self_named; /* by MPI_Comm_set_name */
+    int (*stop)(long *pending);  /* the host's way to agree, or NULL */
 } state;
 static size_t kept; /* objects that worlds left behind */
 static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
@@ -96,7 +97,8 @@ int mpimock_world_enter(const struct mpimock_world *world)
     state = (__typeof__(state)){.own_team = world->team == MPI_COMM_NULL,
                                 .level_limit = world->thread_level,
                                 .level = world->thread_level,
-                                .main_thread = pthread_self()};
+                                .main_thread = pthread_self(),
+                                .stop = world->stop};
     atomic_store(&door_pending, 0);
     door_thread.depth = 0;
     door_thread.call.function = MPIMOCK_NONE;
@@ -153,9 +155,11 @@ static void drop(MPI_Comm *comm, bool pending)
 }
 
 /* A team of several ranks of a real MPI meets, so that what was sent has arrived. */
-static int agree(MPI_Comm team)
+static int agree(MPI_Comm team, long *pending)
 {
     int size = 1;
+    if (state.stop)
+        return state.stop(pending);
     if (team == MPI_COMM_NULL || state.own_team || door_backend() == &mpimock_backend_mock)
         return 0;
     if (door_backend()->Comm_size(team, &size) != MPI_SUCCESS)
@@ -173,7 +177,7 @@ int mpimock_world_leave(void)
     door_inside();
     MPI_Comm team = door_world.team, self = door_world.self;
     long pending = atomic_load(&door_pending);
-    int error = agree(team);
+    int error = agree(team, &pending);
     if (!error)
         error = drain(team);
     if (!error)

@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "execution_private.h"
 #include "exits.h"
+#include "guard/guard.h"
 #include "signals.h"
 
 struct execution_state execution = {.capture = {-1, {-1, -1}}};
@@ -29,7 +30,9 @@ int mrt_case(void)
 
 static int enter_world(const char *name, MPI_Comm team, int thread_level)
 {
-    const struct mpimock_world world = {.team = team, .thread_level = thread_level, .name = name};
+    struct mpimock_world world = {.team = team, .thread_level = thread_level, .name = name};
+    if (begin_guarded(team, thread_level))
+        world.stop = guard_stop;
     int error = mpimock_world_enter(&world);
     execution.in_world = error == 0;
     execution.pending = false;

@@ -6,7 +6,8 @@
  * the step early (an assertion, mrt_skip, MPI_Abort, an error that came to MPI_ERRORS_ARE_FATAL, a signal (signals.h), exit() (exits.h)) leaves by cmocka's own
  * long jump, so that its teardown runs and its queues are emptied.
  *
- * It tells its team-mates first, and takes back its messages. On the mock, team-mates that wait, or that will, leave too:
+ * It tells its team-mates first, and takes back its messages. Team-mates that wait, or that will, leave too (guard.h; on
+ * the mock launch.h):
  * "left MPI_Recv(source=0, …), because rank 1 failed", as `notrun`, which is less than whatever made rank 1 leave; so do all
  * members of a team that is in a deadlock. Once a test is being left, an MPI call of its teardown that would wait leaves the
  * teardown.

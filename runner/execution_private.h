@@ -56,7 +56,8 @@ struct execution_state {
     pthread_t thread;         /* that runs the test */
     bool leaving;             /* team-mates were told, or told this rank */
     bool following;           /* … the latter */
-    bool looking;             /* in follow_mates */
+    bool looking;             /* in mate_has_left */
+    struct message_notice notice; /* that mate_has_left found */
     bool way_out_open;        /* out of a teardown, or of callbacks, while leaving */
     jmp_buf way_out;
 };
@@ -67,6 +68,8 @@ extern struct execution_state execution;
 /* From here on team-mates' notices are followed; until end_together(). */
 void begin_together(const struct execution_mates *mates);
 void end_together(void);
+/* Under a real MPI, where the team is of several: their calls are guarded until end_together() (guard.h). */
+bool begin_guarded(MPI_Comm team, int thread_level);
 /* This rank leaves before the end, for a reason of its own; "": cmocka knows it. Once for each step. */
 void tell_mates(enum outcome outcome, const char *reason);
 /* Ends the step with this outcome and these words, from inside an MPI call or one of our own. */

@@ -10,6 +10,7 @@
 #include "../mpimock/door.h"
 #include "../mpimock/launch.h"
 #include "execution_private.h"
+#include "guard/guard.h"
 #include "notice.h"
 #include "signals.h"
 
@@ -25,6 +26,7 @@ void begin_together(const struct execution_mates *mates)
 
 void end_together(void)
 {
+    guard_end();
     const struct execution_mates *mates = execution.mates;
     execution.mates = NULL; /* it is too late to leave */
     if (mates && !mates->control->real)
@@ -42,6 +44,7 @@ void tell_mates(enum outcome outcome, const char *reason)
         notice_send(mates->control, mates->members, mates->size, mates->serial, mates->me, outcome, reason);
     if (!mates->control->real)
         mpimock_test_left();
+    guard_left();
 }
 
 /* ---- Ways out ---- */
@@ -118,17 +121,28 @@ static void leave_by_abort(MPI_Comm comm, int code)
     leave(OUTCOME_CRASHED, reason);
 }
 
-/* Looks whether a team-mate has left, and leaves too then. Must come back where nothing has happened. */
-static void follow_mates(void)
+/* Has a team-mate left? Its notice is execution.notice then. */
+static bool mate_has_left(void)
 {
     const struct execution_mates *mates = execution.mates;
-    struct message_notice notice;
-    char call[REASON_MAX / 2], reason[REASON_MAX];
+    if (!mates || mates->size < 2 || execution.looking)
+        return false;
     execution.looking = true;
-    bool found = mates->size > 1 && notice_take(mates->control, mates->serial, &notice);
+    bool found = notice_take(mates->control, mates->serial, &execution.notice);
     execution.looking = false;
-    if (!found)
-        return;
+    return found;
+}
+
+/* Leaves because of the notice. */
+static void follow_mate(void)
+{
+    const struct execution_mates *mates = execution.mates;
+    const struct message_notice notice = execution.notice;
+    char call[REASON_MAX / 2], reason[REASON_MAX];
+    if (execution.leaving) {
+        leave_by_way_out();
+        leave(OUTCOME_NOTRUN, "left again");
+    }
     mpimock_call_text(call, sizeof call);
     execution.leaving = execution.following = true;
     if (!mates->control->real)
@@ -143,6 +157,23 @@ static void follow_mates(void)
                                                                    : "left the test",
              notice.reason[0] ? ": " : "", (int)strcspn(notice.reason, "\n"), notice.reason);
     leave(OUTCOME_NOTRUN, reason);
+}
+
+static void follow_mates(void)
+{
+    if (mate_has_left())
+        follow_mate();
+}
+
+bool begin_guarded(MPI_Comm team, int thread_level)
+{
+    static const struct guard_host host = {.look = mate_has_left, .go = follow_mate};
+    const struct execution_mates *mates = execution.mates;
+    return mates && guard_begin(&(struct guard_team){.comm = team,
+                                                     .members = mates->members,
+                                                     .size = mates->size,
+                                                     .serial = mates->serial},
+                                thread_level, &host);
 }
 
 /* The mock calls this from a call that would wait, or that was in vain. */

@@ -11,6 +11,7 @@
 
 #include "control.h"
 #include "execution.h"
+#include "guard/guard.h"
 #include "handshake.h"
 #include "main_rank.h"
 #include "reporter.h"
@@ -173,7 +174,7 @@ int rank_run(const struct rank_settings *settings)
 {
     struct control control;
     struct problem problem = {{0}};
-    if (control_create(&control) != 0) {
+    if (control_create(&control) != 0 || guard_open(&control) != 0) {
         problem_set(&problem, EIO, "MPI could not make the runner's communicator");
         rank_say(&problem);
         control_destroy(&control);
@@ -197,6 +198,7 @@ int rank_run(const struct rank_settings *settings)
     for (int rank = 0; hosts && rank < control.size; rank++)
         free(hosts[rank]);
     free(hosts);
+    guard_close();
     control_destroy(&control);
     return status;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "../mpimock/launch.h"
+#include "guard/guard.h"
 
 /* MPI guarantees tags up to 32,767 (MPI-3.1 §8.1.2); two teams with the same one would have to be in the making by the same
  * ranks at once, and a rank is in one team at a time. */
@@ -55,7 +56,7 @@ void team_free(struct control *control, MPI_Comm *team, bool pending)
         return;
     if (!control->real)
         mpimock_team_free(team);
-    else if (!pending)
+    else if (!pending && guard_may_free(*team))
         control->mpi->Comm_free(team);
     *team = MPI_COMM_NULL;
 }

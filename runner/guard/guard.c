@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* guard.c: the guard's state, and how it waits. See guard.h. */
+#include "private.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct guard_state guard = {.lock = ATOMIC_FLAG_INIT};
+
+int guard_open(struct control *control)
+{
+    if (!control->real)
+        return 0;
+    const struct mpimock_backend *mpi = control->mpi;
+    guard.control = control;
+    guard.comm = MPI_COMM_NULL;
+    guard.everyone = MPI_GROUP_NULL;
+    guard.mpi = mpi;
+    if (mpi->Comm_dup(control->comm, &guard.comm) != MPI_SUCCESS ||
+        mpi->Comm_group(control->comm, &guard.everyone) != MPI_SUCCESS || guard_talk_open() != 0) {
+        guard.mpi = NULL;
+        return -EIO;
+    }
+    guard.table = *mpi;
+    guard_fill_p2p(&guard.table);
+    guard_fill_collectives(&guard.table);
+    guard_fill_creation(&guard.table);
+    return 0;
+}
+
+void guard_close(void)
+{
+    if (!guard.mpi)
+        return;
+    guard_talk_close();
+    guard_mailbox_finish(&guard.mailbox);
+    free(guard.kept);
+    free(guard.found);
+    guard.found = NULL;
+    guard.found_capacity = 0;
+    guard.kept = NULL;
+    guard.kept_count = 0;
+    guard.mpi->Group_free(&guard.everyone);
+    guard.mpi->Comm_free(&guard.comm);
+    guard.mpi = NULL;
+}
+
+bool guard_begin(const struct guard_team *team, int thread_level, const struct guard_host *host)
+{
+    if (!guard.mpi || team->comm == MPI_COMM_NULL || team->size < 2)
+        return false;
+    guard.team = *team;
+    guard.host = *host;
+    guard.threads = thread_level >= MPI_THREAD_SERIALIZED;
+    guard.main_thread = pthread_self();
+    guard.stopped = guard.clean = guard.declared = guard.uncounted = false;
+    guard.sent = guard.received = 0;
+    guard.found_count = guard.scopes_made = 0;
+    atomic_store(&guard.stance, GUARD_STAYING);
+    if (guard_scopes_begin() != 0)
+        return false;
+    guard_mailbox_begin(&guard.mailbox, team->serial);
+    guard.on = true;
+    mpimock_guard_use(&guard.table);
+    return true;
+}
+
+double guard_now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* ---- Leaving ---- */
+
+void guard_declare(void)
+{
+    size_t count = 0;
+    guard_lock();
+    bool first = !guard.declared;
+    guard.declared = true;
+    struct guard_arrival *arrivals = first ? guard_scopes_arrivals(&count) : NULL;
+    guard_unlock();
+    if (!arrivals)
+        return;
+    struct guard_letter letter = {.serial = guard.team.serial, .kind = GUARD_GONE};
+    letter.gone.letters = (uint32_t)(count ? (count + GUARD_ARRIVALS_MAX - 1) / GUARD_ARRIVALS_MAX : 1);
+    for (uint32_t i = 0; i < letter.gone.letters; i++) {
+        size_t begin = (size_t)i * GUARD_ARRIVALS_MAX, left = count - begin;
+        letter.gone.count = (uint32_t)(left < GUARD_ARRIVALS_MAX ? left : GUARD_ARRIVALS_MAX);
+        memcpy(letter.gone.arrivals, arrivals + begin, letter.gone.count * sizeof *arrivals);
+        for (uint32_t k = 0; k < guard.team.size; k++)
+            if ((int)guard.team.members[k] != guard.control->rank)
+                guard_say((int)guard.team.members[k], &letter);
+    }
+    free(arrivals);
+}
+
+void guard_left(void)
+{
+    if (!guard.on || guard.stopped)
+        return;
+    atomic_store(&guard.stance, GUARD_LEFT);
+    guard_declare();
+}
+
+/* Only the thread that runs the test looks: the others see that it is left. */
+bool guard_look(void)
+{
+    if (atomic_load(&guard.stance) != GUARD_STAYING)
+        return true;
+    if (!pthread_equal(pthread_self(), guard.main_thread) || !guard.host.look())
+        return false;
+    atomic_store(&guard.stance, GUARD_FOLLOWING);
+    guard_declare();
+    return true;
+}
+
+bool guard_is_dead(int rank)
+{
+    for (uint32_t i = 0; guard.host.dead && i < guard.team.size; i++)
+        if ((int)guard.team.members[i] == rank)
+            return guard.host.dead(i);
+    return false;
+}
+
+void guard_relax(uint32_t turns)
+{
+    if (turns < 20000)
+        sched_yield();
+    else
+        nanosleep(&(struct timespec){.tv_nsec = turns < 100000 ? 20000 : 200000}, NULL);
+}
+
+bool guard_pause(uint32_t turns)
+{
+    if (guard_look())
+        return true;
+    guard_hear();
+    guard_relax(turns);
+    return false;
+}
+
+void guard_go(void)
+{
+    if (!pthread_equal(pthread_self(), guard.main_thread))
+        pthread_exit(NULL);
+    atomic_store(&guard.stance, GUARD_LEFT);
+    guard.host.go();
+    abort(); /* it does not return */
+}
+
+int guard_refuse(void)
+{
+    if (atomic_load(&guard.stance) == GUARD_FOLLOWING || !pthread_equal(pthread_self(), guard.main_thread))
+        guard_go();
+    return mpimock_error(MPI_ERR_OTHER, "the test is being left: its team communicates no more");
+}
+
+/* ---- The end ---- */
+
+static void keep(MPI_Comm comm)
+{
+    MPI_Comm *larger = realloc(guard.kept, (guard.kept_count + 1) * sizeof *larger);
+    if (!larger)
+        return;
+    guard.kept = larger;
+    guard.kept[guard.kept_count++] = comm;
+}
+
+void guard_end(void)
+{
+    long pending = 0;
+    if (!guard.on)
+        return;
+    if (!guard.stopped)
+        guard_stop(&pending);
+    if (!guard.clean)
+        keep(guard.team.comm);
+    guard_scopes_end();
+    guard.on = false;
+}
+
+bool guard_may_free(MPI_Comm team)
+{
+    for (size_t i = 0; i < guard.kept_count; i++)
+        if (guard.kept[i] == team)
+            return false;
+    return true;
+}

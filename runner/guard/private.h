@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* private.h: what the guard's files share: guard.c (its state, leaving), talk.c (letters), scopes.c (what collectives are over),
+ * p2p.c, collective.c, creation.c, stop.c. One team at a time, so the state is one variable. */
+#ifndef MRT_GUARD_PRIVATE_H
+#define MRT_GUARD_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "../../mpimock/mock/handle.h"
+#include "agreement.h"
+#include "guard.h"
+#include "requests.h"
+
+/* ---- What a collective is over: a communicator, a window or a file ---- */
+enum guard_scope_kind { GUARD_COMM, GUARD_WIN, GUARD_FILE };
+
+struct guard_scope {
+    enum guard_scope_kind kind;
+    uintptr_t key;     /* HANDLE_KEY of its handle; 0: a free place (no MPI's handle) */
+    uint64_t number;   /* the same on all members; of no other that two of them share */
+    uint32_t sequence; /* of its last blocking collective */
+    uint32_t started;  /* non-blocking ones */
+    int rank, size;    /* of all members: those of an intercommunicator are both groups, in the order of their ranks */
+    bool inter;
+    uint32_t made;     /* the how manyeth that this rank has seen */
+    int *members;      /* [size] ranks of the control communicator */
+};
+static inline MPI_Comm guard_comm_of(uintptr_t key)
+{
+    return (MPI_Comm)key;
+}
+
+enum guard_stance {
+    GUARD_STAYING,
+    GUARD_FOLLOWING, /* was told that the test is left: never arrives at a collective again, and leaves where it can */
+    GUARD_LEFT,      /* calls are refused */
+};
+
+struct guard_state {
+    struct control *control;
+    const struct mpimock_backend *mpi; /* the real one; NULL: not opened */
+    MPI_Comm comm;                     /* private, of all ranks of the run */
+    MPI_Group everyone;
+    struct mpimock_backend table;
+
+    bool on, stopped, clean;
+    _Atomic enum guard_stance stance;
+    bool declared;                     /* its mates know that it never arrives again */
+    bool threads;                      /* other threads may call too */
+    pthread_t main_thread;
+    struct guard_host host;
+    struct guard_team team;
+    struct guard_requests requests;
+    _Atomic int64_t sent, received;    /* messages, from user code */
+    bool uncounted;                    /* … not all of them: persistent ones, cancelled ones */
+    struct guard_found {
+        MPI_Message message;
+        int bytes;
+    } *found;                          /* by MPI_Mprobe, and not yet received */
+    size_t found_count, found_capacity;
+    long unseen;                       /* requests that completed in a call that was left: the door counts them still */
+    long stuck;                        /* collectives that were left, and pend for ever */
+
+    struct guard_scope *scopes;        /* the first is the team's */
+    size_t scope_count, scope_last;
+    uint32_t scopes_made;
+    struct guard_arrival *past;        /* on communicators, windows and files that were freed, or have no handle */
+    size_t past_count, past_capacity;
+
+    struct guard_mailbox mailbox;
+    MPI_Comm *kept;                    /* of teams that left something pending, in this run */
+    size_t kept_count;
+    uint32_t misses;                   /* of MPI_Test and its kin */
+    atomic_flag lock;
+};
+extern struct guard_state guard;
+
+static inline void guard_lock(void)
+{
+    if (guard.threads)
+        while (atomic_flag_test_and_set_explicit(&guard.lock, memory_order_acquire))
+            ;
+}
+static inline void guard_unlock(void)
+{
+    if (guard.threads)
+        atomic_flag_clear_explicit(&guard.lock, memory_order_release);
+}
+
+/* One more; cheap where nobody else counts. */
+static inline void guard_count(_Atomic int64_t *counter)
+{
+    if (guard.threads)
+        atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+    else
+        atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+/* ---- Waiting and leaving (guard.c) ---- */
+
+/* One turn of a polling loop; true: the test is left, so the caller puts away what it has open and calls guard_go(). */
+bool guard_pause(uint32_t turns);
+static inline bool guard_turn(uint32_t *turns)
+{
+    return (++*turns & 63) == 0 && guard_pause(*turns);
+}
+/* Yields or rests. */
+void guard_relax(uint32_t turns);
+/* Is the test left? Looks for a notice, if this thread is the one that does. */
+bool guard_look(void);
+/* Says GONE to the team, once. */
+void guard_declare(void);
+__attribute__((noreturn)) void guard_go(void);
+/* A call while the test is left: leaves it if this rank has not yet; else the error for it. */
+int guard_refuse(void);
+#define GUARD_ENTER()                                                                                                  \
+    do {                                                                                                               \
+        if (__builtin_expect(atomic_load_explicit(&guard.stance, memory_order_relaxed) != GUARD_STAYING, 0))           \
+            return guard_refuse();                                                                                     \
+    } while (0)
+/* Is a member dead, by its rank in the control communicator? */
+bool guard_is_dead(int rank);
+double guard_now(void);
+
+/* ---- Letters (talk.c) ---- */
+int guard_talk_open(void);
+void guard_talk_close(void);
+void guard_say(int to, const struct guard_letter *letter);
+/* Puts what has come into the mailbox. */
+void guard_hear(void);
+/* The same, then advances the agreement. */
+enum guard_verdict guard_converse(struct guard_agreement *agreement);
+/* The same, then guard_mailbox_take. */
+bool guard_read(int from, const struct guard_letter *wanted, struct guard_letter *letter);
+/* Has a mate said that it never again arrives? */
+bool guard_anyone_gone(void);
+/* Until all that was said has left. */
+void guard_talk_flush(void);
+
+/* ---- Requests (p2p.c) ---- */
+void guard_track(MPI_Request request, enum guard_request_kind kind);
+/* The same for one that the test has no handle of. */
+struct guard_request *guard_track_own(MPI_Request request, enum guard_request_kind kind);
+void guard_fill_p2p(struct mpimock_backend *table);
+
+/* ---- Scopes (scopes.c) ---- */
+int guard_scopes_begin(void);
+void guard_scopes_end(void);
+/* This rank arrives at its next collective: counts it, and copies what is known. False: not known, or of one rank; or (*late)
+ * the test is left. */
+bool guard_scope_arrive(enum guard_scope_kind kind, uintptr_t key, struct guard_scope *copy, bool *late);
+/* It starts a non-blocking one: never waited for, so no arrival; the mates compare how many there were. */
+bool guard_scope_start(enum guard_scope_kind kind, uintptr_t key, struct guard_scope *copy);
+/* An arrival at what a group of ranks without a handle does: the `number` names it. */
+uint32_t guard_scope_arrive_at(uint64_t number, bool *late);
+/* It was made by a collective on `parent`, with the parent's members, or (NULL) with those that the MPI names. */
+void guard_scope_add(enum guard_scope_kind kind, uintptr_t key, uint64_t number, const struct guard_scope *parent);
+void guard_scope_freed(enum guard_scope_kind kind, uintptr_t key);
+/* Names what collective `sequence` of `number` makes, the same on all who took part. */
+uint64_t guard_number_after(uint64_t number, uint32_t sequence);
+/* All members of a group as ranks of the control communicator; false: it has others. */
+bool guard_group_members(MPI_Group group, int size, int members[]);
+/* What GONE says: all arrivals, in an array of malloc's, or NULL for none or without memory. */
+struct guard_arrival *guard_scopes_arrivals(size_t *count);
+
+/* ---- Collectives (collective.c, creation.c) ---- */
+enum { GUARD_UNKNOWN = -1 };
+/* Waits until all members are about to call the same. MPI_SUCCESS; an MPI error class on mismatch; GUARD_UNKNOWN where there is
+ * no agreeing. *scope: as guard_scope_arrive. */
+int guard_agree(enum guard_scope_kind kind, uintptr_t key, enum mpimock_function function, int root, MPI_Op op,
+                struct guard_scope *scope);
+/* The same among those ranks of the control communicator. */
+int guard_agree_among(const int members[], int size, int rank, uint64_t number, uint32_t sequence,
+                      const struct guard_intent *intent);
+/* It was made by the collective on `parent`, at which this rank arrived as in that copy. MPI_COMM_NULL is fine. */
+void guard_made(enum guard_scope_kind kind, uintptr_t key, const struct guard_scope *parent, bool same_members);
+/* Waits, polling, for the collective that was started with that error, and that all members have entered. */
+int guard_run(int error, MPI_Request *request);
+/* After a collective that all have entered: leaves, if the test is left. Returns the error. */
+int guard_after(int error);
+void guard_fill_collectives(struct mpimock_backend *table);
+void guard_fill_creation(struct mpimock_backend *table);
+
+#endif

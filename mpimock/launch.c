@@ -4,7 +4,8 @@
  *     running --a rank died, aborted or found a deadlock--> ending (SIGTERM to the others) --GRACE--> killing (SIGKILL)
  *        \________________________________________________________\_____________________________________\--> all reaped
  *
- * With `replace` a death leaves the job running: the rank is buried (renew.h), reaped, and forked again.
+ * With `replace` a death leaves the job running: the rank is buried (renew.h), reaped, and forked again. When rank 0 has
+ * ended the others are expected to end too, and killed if they do not.
  *
  * Relies on signals alone, so that it works in a process with threads and under valgrind: handlers write their number
  * into a pipe, and the loop polls it. Promises that it returns only when every rank is reaped, with the caller's
@@ -29,7 +30,8 @@
 #include "mock/renew.h"
 #include "mock/segment.h"
 
-#define GRACE_MILLISECONDS 2000
+#define GRACE_MILLISECONDS    2000
+#define STRAGGLE_MILLISECONDS 5000 /* with `replace`: from rank 0's end to that of all others */
 
 static const int signals[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 #define SIGNALS     (sizeof signals / sizeof signals[0])
@@ -53,7 +55,7 @@ struct job {
     int interrupted; /* a signal that was handed on */
     int status;      /* the cause of the end; 0: none yet */
     bool ending, killing;
-    long long deadline; /* of `ending` */
+    long long deadline; /* of `ending`, or after rank 0 has ended; 0: none */
     int pipe[2];
     sigset_t mask; /* the caller's */
     struct sigaction actions[SIGNALS];
@@ -275,6 +277,23 @@ static bool has_served(const struct job *job, int rank)
            (job->pids[0] == 0 || atomic_load(&segment_rank(job->segment, rank)->returned));
 }
 
+/* Rank 0 has ended, and hands out no more work: who waits for some ends (waiting.c). */
+static void end_work(struct job *job)
+{
+    job->deadline = now_milliseconds() + STRAGGLE_MILLISECONDS;
+    for (int i = 1; i < job->launch->n; i++)
+        segment_tell(job->segment, i, 0);
+}
+
+static void kill_stragglers(struct job *job)
+{
+    if (!job->ending)
+        tell(job, "%d of the %d ranks had not returned %d seconds after rank 0, and were killed", job->alive, job->launch->n,
+             STRAGGLE_MILLISECONDS / 1000);
+    job->killing = true;
+    kill_all(job, SIGKILL);
+}
+
 static void rank_ended(struct job *job, int rank, int wait_status)
 {
     struct segment_rank *slot = segment_rank(job->segment, rank);
@@ -295,8 +314,8 @@ static void rank_ended(struct job *job, int rank, int wait_status)
     int state = atomic_exchange(&slot->state, SEGMENT_GONE);
     if (!served)
         judge(job, rank, pid, wait_status, state);
-    for (int i = 1; job->launch->replace && rank == 0 && i < job->launch->n; i++)
-        segment_tell(job->segment, i, 0); /* who waits for work gets none any more (waiting.c) */
+    if (job->launch->replace && rank == 0 && !job->ending)
+        end_work(job);
 }
 
 /* Another process becomes the rank that was buried, unless it dies again and again. */
@@ -335,9 +354,9 @@ static void reap_rank(struct job *job, int rank)
     pid_t pid = job->pids[rank];
     int wait_status = 0;
     bool began = false;
-    bool renew = job->launch->replace && rank != 0 && !job->ending && !has_served(job, rank) &&
-                 atomic_load(&job->segment->end) <= SEGMENT_END_NONE;
-    if (renew)
+    bool bury = job->launch->replace && rank != 0 && !job->ending;
+    bool renew = bury && !has_served(job, rank) && atomic_load(&job->segment->end) <= SEGMENT_END_NONE;
+    if (bury)
         began = renew_bury(job->segment, rank, job->histories[rank].ended);
     if (waitpid(pid, &wait_status, 0) != pid)
         wait_status = 0; /* somebody else in this process has reaped it */
@@ -379,15 +398,13 @@ static void supervise(struct job *job)
     while (job->alive > 0) {
         struct pollfd pollfd = {.fd = job->pipe[0], .events = POLLIN};
         int timeout = -1;
-        if (job->ending && !job->killing) {
+        if (job->deadline != 0 && !job->killing) {
             long long left = job->deadline - now_milliseconds();
             timeout = left > 0 ? (int)left : 0;
         }
         int ready = poll(&pollfd, 1, timeout);
-        if (ready == 0) {
-            job->killing = true;
-            kill_all(job, SIGKILL);
-        }
+        if (ready == 0)
+            kill_stragglers(job);
         read_signals(job);
         reap(job);
     }

@@ -29,7 +29,9 @@ struct mpimock_launch {
     /* A function's ranks, but for rank 0: who dies before it has returned, and before rank 0 has ended, is replaced by a
      * fresh fork of this process, which runs the function as the same rank, and is not counted in `died`. When a rank has
      * died MPIMOCK_DEATHS_MAX times in a row and not begun a test since, the job ends. The function must not call
-     * MPI_Finalize, and communicates on mpimock_control_comm and in tests only: other communicators remember the dead. */
+     * MPI_Finalize, and communicates on mpimock_control_comm and in tests only: other communicators remember the dead.
+     * When rank 0 has returned, ranks that wait for work (mpimock_wait_is_idle) and have no message end at once, and others
+     * are killed after 5 seconds: what becomes of them changes no status any more. */
     bool replace;
     int *replaced;    /* becomes how often that was done; NULL: not wanted */
 };

@@ -81,8 +81,8 @@ bool renew_bury(struct segment *segment, int rank, uint32_t ended_at_birth)
     segment_end_unclaim(segment, rank);
     keep_words(segment, rank, test);
     repair(segment, slot);
+    atomic_store(&slot->lost[atomic_load(&slot->incarnation) % SEGMENT_LOSSES], test);
     if (test != 0) {
-        atomic_store(&slot->lost, test);
         atomic_store(&slot->left, test);
         atomic_store(&slot->ended, test);
     }

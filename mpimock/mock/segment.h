@@ -27,6 +27,7 @@
 #define SEGMENT_NAME_BYTES 256
 #define SEGMENT_TEXT_BYTES (64 * 1024)
 #define SEGMENT_NEWS_WORDS (MPIMOCK_RANKS_MAX / 64)
+#define SEGMENT_LOSSES     16 /* deaths of a rank that its team-mates may miss while they compute */
 
 /* The environment of a program that a rank became. */
 #define SEGMENT_ENVIRONMENT_FD   "MPIMOCK_SEGMENT"
@@ -129,10 +130,10 @@ struct segment_rank {
     _Atomic uint32_t test;  /* that it is in; 0: none */
     _Atomic uint32_t left;  /* … up to which it has taken back its messages: what they point to is no longer there */
     _Atomic uint32_t ended; /* … up to which it has ended, and sends nothing any more */
-    _Atomic uint32_t lost;  /* … in which a process of this rank died last */
     /* Processes that were this rank before. When it changes, the one before is dead, and all of its last records are in
      * the rings. */
     _Atomic uint32_t incarnation;
+    _Atomic uint32_t lost[SEGMENT_LOSSES]; /* the tests in which the last ones died (0: in none), by incarnation modulo that */
 
     /* The doorbell: whoever leaves something for this rank sets the bit of its own rank in `news`, then, if somebody
      * sleeps, changes `bell` and wakes it. The rank announces that it sleeps before it looks at `news` for the last
@@ -191,7 +192,7 @@ struct segment {
 
 _Static_assert(sizeof(struct segment_wait) == 824, "the layout of version 2");
 _Static_assert(sizeof(struct segment_ring) == 128, "the layout of version 2");
-_Static_assert(sizeof(struct segment_rank) == 1088, "the layout of version 2");
+_Static_assert(sizeof(struct segment_rank) == 1152, "the layout of version 2");
 _Static_assert(sizeof(struct segment) == 320, "the layout of version 2");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "atomics are shared between processes");
 

@@ -23,7 +23,8 @@
 static struct {
     uint32_t serial; /* 0: in none */
     uint32_t size, *members;
-    uint32_t *incarnations; /* [size] that the members were assigned with; NULL: not known */
+    uint32_t *incarnations; /* [size] that the members were assigned with, or had when this rank began */
+    bool assigned;          /* the former */
     uint32_t deaths;        /* of the segment, when it was last looked for a lost member, … */
     int lost;               /* … and which was found, or -1 */
     bool left, ending;
@@ -98,19 +99,21 @@ static void forget_members(void)
 int mpimock_test_begin(uint32_t serial, uint32_t size, const uint32_t members[], const uint32_t incarnations[])
 {
     uint32_t *copy = malloc(size * sizeof *copy);
-    uint32_t *second = incarnations != NULL ? malloc(size * sizeof *second) : NULL;
-    if (copy == NULL || (incarnations != NULL && second == NULL)) {
+    uint32_t *second = malloc(size * sizeof *second);
+    if (copy == NULL || second == NULL) {
         free(copy);
         free(second);
         return -ENOMEM;
     }
-    memcpy(copy, members, size * sizeof *copy);
-    if (second != NULL)
-        memcpy(second, incarnations, size * sizeof *second);
+    for (uint32_t i = 0; i < size; i++) {
+        copy[i] = members[i];
+        second[i] = incarnations != NULL ? incarnations[i] : mpimock_rank_incarnation((int)members[i]);
+    }
     discard(serial - 1); /* what came late */
     forget_members();
     test.members = copy;
     test.incarnations = second;
+    test.assigned = incarnations != NULL;
     test.deaths = atomic_load(&mock.segment->deaths) - 1; /* one may have died already */
     test.lost = -1;
     test.size = size;
@@ -135,13 +138,15 @@ void mpimock_test_left(void)
 
 /* ---- Members that die ---- */
 
-/* In the test, or before they came to it. */
+/* In the test, or before they came to it. One that died too often since to tell where is missed too. */
 static bool is_lost(uint32_t member)
 {
     const struct segment_rank *slot = segment_rank(mock.segment, (int)test.members[member]);
-    return atomic_load(&slot->lost) == test.serial ||
-           (test.incarnations != NULL && atomic_load(&slot->incarnation) != test.incarnations[member] &&
-            atomic_load(&slot->ended) < test.serial);
+    uint32_t deaths = atomic_load(&slot->incarnation) - test.incarnations[member];
+    for (int i = 0; i < SEGMENT_LOSSES; i++)
+        if (atomic_load(&slot->lost[i]) == test.serial)
+            return true;
+    return deaths > SEGMENT_LOSSES || (test.assigned && deaths > 0 && atomic_load(&slot->ended) < test.serial);
 }
 
 int mpimock_test_lost_member(void)

@@ -394,6 +394,51 @@ static void a_member_that_never_came_is_not_waited_for(void **state)
             assert_int_equal(play(4, dies_before_its_test), 1);
 }
 
+/* Rank 2 computes in a test, while rank 1 dies in it, or ends it, and then begins and dies in many others. */
+static int deaths_after, dies_in_the_first;
+static int is_looked_at_late(void)
+{
+    static const uint32_t both[] = {1, 2}, alone[] = {1};
+    int value;
+    if (own == 1) {
+        uint32_t serial = 1 + mpimock_incarnation();
+        if (serial == 1) {
+            MPI_Comm team = begin(1, 2, both);
+            CHECK_OK(hear(2, 1, &value));
+            if (!dies_in_the_first)
+                end(team);
+        } else if ((int)serial <= deaths_after + 1) {
+            begin(serial, 1, alone);
+        } else {
+            CHECK_OK(tell(2, 2, 1));
+            return tell(0, 1, 1);
+        }
+        die(BY_KILL);
+    }
+    if (own == 2) {
+        MPI_Comm team = begin(1, 2, both);
+        CHECK(mpimock_test_lost_member() == -1);
+        CHECK_OK(tell(1, 1, 1));
+        CHECK_OK(hear(1, 2, &value));
+        CHECK(mpimock_test_lost_member() == (dies_in_the_first || deaths_after > SEGMENT_LOSSES ? 0 : -1));
+        end(team);
+        return tell(0, 1, 1);
+    }
+    CHECK_OK(hear(1, 1, &value));
+    return hear(2, 1, &value);
+}
+
+static void a_loss_is_found_however_late(void **state)
+{
+    (void)state;
+    dies_in_the_first = 1;
+    for (deaths_after = 0; deaths_after < 40; deaths_after += 13)
+        assert_int_equal(play(3, is_looked_at_late), deaths_after + 1);
+    dies_in_the_first = 0;
+    for (deaths_after = 0; deaths_after < SEGMENT_LOSSES; deaths_after += 5)
+        assert_int_equal(play(3, is_looked_at_late), deaths_after + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,6 +450,7 @@ int main(void)
         cmocka_unit_test(mates_of_a_rank_that_is_killed_leave_at_once),
         cmocka_unit_test(mates_of_a_rank_that_dies_leave_at_once),
         cmocka_unit_test(a_member_that_never_came_is_not_waited_for),
+        cmocka_unit_test(a_loss_is_found_however_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

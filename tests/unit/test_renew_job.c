@@ -128,6 +128,53 @@ static void a_successor_that_nobody_needs_ends_with_rank_0(void **state)
         assert_int_equal(play(3, ends_without_a_word), 1);
 }
 
+/* A member of a test dies when rank 0 has ended: its team-mate still hears of it. */
+static int dies_after_rank_0(void)
+{
+    static const uint32_t both[] = {1, 2};
+    int value;
+    if (own == 0)
+        return hear(2, 1, &value);
+    mpimock_waiting_hook_set(leave_if_lost);
+    MPI_Comm team = begin(1, 2, both);
+    if (own == 1) {
+        while (atomic_load(&segment_rank(mock.segment, 0)->state) != SEGMENT_GONE ||
+               (atomic_load(&segment_rank(mock.segment, 2)->blocked) & 1) == 0)
+            usleep(100);
+        raise(SIGKILL);
+    }
+    tell(0, 1, 1);
+    if (setjmp(way_out) == 0)
+        return MPI->Recv(&value, 1, MPI_INT, 0, 1, team, MPI_STATUS_IGNORE), __LINE__;
+    mpimock_waiting_hook_set(NULL);
+    end(team);
+    hear(0, 1, &value);
+    return __LINE__;
+}
+
+static void deaths_after_the_end_of_rank_0_are_told_but_not_mended(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 10; round++)
+        assert_int_equal(play(3, dies_after_rank_0), 0);
+}
+
+static int straggles(void)
+{
+    if (own == 1)
+        wait_for_ever();
+    return 0;
+}
+
+static void who_does_not_end_with_rank_0_is_killed(void **state)
+{
+    (void)state;
+    int results[2], died;
+    assert_int_equal(launch(2, straggles, results, &died), 0);
+    assert_non_null(strstr(captured.text, "1 of the 2 ranks had not returned 5 seconds after rank 0, and were killed"));
+    assert_int_equal(died, 0);
+}
+
 /* It has the word that it may go: it must be heard, however late. */
 static int last_word(void)
 {
@@ -302,6 +349,8 @@ int main(void)
         cmocka_unit_test(the_death_of_rank_0_ends_the_job),
         cmocka_unit_test(mpi_abort_ends_the_job),
         cmocka_unit_test(a_successor_that_nobody_needs_ends_with_rank_0),
+        cmocka_unit_test(deaths_after_the_end_of_rank_0_are_told_but_not_mended),
+        cmocka_unit_test(who_does_not_end_with_rank_0_is_killed),
         cmocka_unit_test(the_last_word_of_rank_0_is_heard),
         cmocka_unit_test(who_has_returned_is_not_needed_again),
         cmocka_unit_test(ranks_that_a_signal_of_the_job_ends_are_replaced),

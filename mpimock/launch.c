@@ -354,7 +354,8 @@ static void reap_rank(struct job *job, int rank)
     pid_t pid = job->pids[rank];
     int wait_status = 0;
     bool began = false;
-    bool bury = job->launch->replace && rank != 0 && !job->ending;
+    bool bury = job->launch->replace && rank != 0 && !job->ending &&
+                !atomic_load(&segment_rank(job->segment, rank)->returned);
     bool renew = bury && !has_served(job, rank) && atomic_load(&job->segment->end) <= SEGMENT_END_NONE;
     if (bury)
         began = renew_bury(job->segment, rank, job->histories[rank].ended);

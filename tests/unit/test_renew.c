@@ -2,6 +2,7 @@
 /* test_renew.c: a rank that dies is replaced, whatever killed it and whatever it was doing; its team-mates are told at once,
  * and its successor speaks with everybody. No test waits for a time: what is not told is waited for for ever. */
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include "renewal.h"
@@ -354,6 +355,69 @@ static void mates_of_a_rank_that_dies_leave_at_once(void **state)
             assert_int_equal(play(4, dies_in_test), 1);
 }
 
+/* Rank 1 dies in a synchronous send, which rank 2 answers only when rank 1's successor is in one to rank 3, in another test: the
+ * successor must not take the answer for its own. */
+static _Atomic int *receives;
+
+static void wait_until_blocked(int rank, uint32_t serial, uint32_t *sequence)
+{
+    const struct segment_rank *slot = segment_rank(mock.segment, rank);
+    uint32_t last = *sequence;
+    while (atomic_load(&slot->test) != serial || (atomic_load(&slot->blocked) & 1) == 0 || atomic_load(&slot->blocked) == last)
+        sched_yield();
+    *sequence = atomic_load(&slot->blocked);
+}
+
+static int answers_late(void)
+{
+    static const uint32_t first[] = {1, 2}, second[] = {1, 3};
+    int value = 0;
+    uint32_t sequence = 0;
+    MPI_Comm team;
+    if (own == 0) {
+        CHECK_OK(hear(2, 1, &value));
+        wait_until_blocked(1, 1, &sequence);
+        CHECK(mpimock_rank_kill(1, 0, SIGKILL) == 0);
+        CHECK_OK(hear(1, 1, &value));
+        wait_until_blocked(1, 2, &sequence);
+        CHECK_OK(tell(2, 1, 0));
+        wait_until_blocked(1, 2, &sequence); /* it has seen the answer */
+        CHECK_OK(tell(3, 1, 0));
+        for (int rank = 1; rank < 4; rank++)
+            CHECK_OK(hear(rank, 2, &value));
+        return 0;
+    }
+    if (own == 1 && mpimock_incarnation() == 0) {
+        team = begin(1, 2, first);
+        MPI->Ssend(&value, 1, MPI_INT, 1, 5, team);
+        return __LINE__;
+    }
+    team = own == 2 ? begin(1, 2, first) : begin(2, 2, second);
+    if (own == 1) {
+        CHECK_OK(tell(0, 1, 0));
+        CHECK_OK(MPI->Ssend(&value, 1, MPI_INT, 1, 5, team));
+        CHECK(atomic_load(receives) == 1);
+    } else {
+        if (own == 2)
+            CHECK_OK(tell(0, 1, 0));
+        CHECK_OK(hear(0, 1, &value));
+        if (own == 3)
+            atomic_store(receives, 1);
+        CHECK_OK(MPI->Recv(&value, 1, MPI_INT, 0, 5, team, MPI_STATUS_IGNORE));
+    }
+    end(team);
+    return tell(0, 2, 0);
+}
+
+static void an_answer_to_the_dead_is_not_taken_by_its_successor(void **state)
+{
+    (void)state;
+    receives = mmap(NULL, sizeof *receives, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(receives, MAP_FAILED);
+    assert_int_equal(play(4, answers_late), 1);
+    munmap(receives, sizeof *receives);
+}
+
 /* Rank 1 was assigned to the test, and died before it came: who knows of which process was assigned does not wait for the
  * one that took its place. */
 static int dies_before_its_test(void)
@@ -449,6 +513,7 @@ int main(void)
         cmocka_unit_test(last_words_reach_the_successor),
         cmocka_unit_test(mates_of_a_rank_that_is_killed_leave_at_once),
         cmocka_unit_test(mates_of_a_rank_that_dies_leave_at_once),
+        cmocka_unit_test(an_answer_to_the_dead_is_not_taken_by_its_successor),
         cmocka_unit_test(a_member_that_never_came_is_not_waited_for),
         cmocka_unit_test(a_loss_is_found_however_late),
     };

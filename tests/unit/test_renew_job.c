@@ -107,6 +107,28 @@ static void mpi_abort_ends_the_job(void **state)
     assert_non_null(strstr(captured.text, "called MPI_Abort with code 42"));
 }
 
+static int dies_while_it_ends_the_job(void)
+{
+    int value;
+    if (own == 1 && mpimock_incarnation() == 0) {
+        segment_end_claim(mock.segment, 1);
+        raise(SIGKILL);
+    }
+    if (own == 1)
+        tell(0, 1, 1);
+    else if (hear(1, 1, &value) == MPI_SUCCESS)
+        MPI->Abort(MPI_COMM_WORLD, 42);
+    wait_for_ever();
+}
+
+static void a_claim_of_the_dead_keeps_nobody_from_ending_the_job(void **state)
+{
+    (void)state;
+    int died;
+    assert_int_equal(launch(2, dies_while_it_ends_the_job, NULL, &died), 42);
+    assert_non_null(strstr(captured.text, "called MPI_Abort with code 42"));
+}
+
 /* Rank 0 ends; the process in rank 1's place waits for work, and gets none. */
 static int ends_without_a_word(void)
 {
@@ -348,6 +370,7 @@ int main(void)
         cmocka_unit_test(deaths_in_tests_do_not_end_the_job),
         cmocka_unit_test(the_death_of_rank_0_ends_the_job),
         cmocka_unit_test(mpi_abort_ends_the_job),
+        cmocka_unit_test(a_claim_of_the_dead_keeps_nobody_from_ending_the_job),
         cmocka_unit_test(a_successor_that_nobody_needs_ends_with_rank_0),
         cmocka_unit_test(deaths_after_the_end_of_rank_0_are_told_but_not_mended),
         cmocka_unit_test(who_does_not_end_with_rank_0_is_killed),

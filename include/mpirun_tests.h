@@ -69,7 +69,7 @@ struct mrt_options {
     int np MRT_ZERO_;                       /* ranks; default 1 */
     int np_list[MRT_NP_LIST_MAX] MRT_ZERO_; /* one instance for each, up to the first 0; not together with np */
     int cases MRT_ZERO_;                    /* that many instances; mrt_case() tells which, from 0 */
-    double timeout MRT_ZERO_;               /* seconds; default 60; kept and listed, but no test is ended by it yet */
+    double timeout MRT_ZERO_;               /* seconds, setup and teardown included; default 60 (--timeout) */
     int priority MRT_ZERO_;                 /* lower runs earlier; default MRT_PRIORITY_DEFAULT */
     enum mrt_choice isolate MRT_ZERO_;      /* see above; default MRT_NO, or MRT_YES by --isolate */
     const char *tags MRT_ZERO_;             /* words, separated by blanks; a test has its suite's too */

@@ -17,6 +17,8 @@
 #include "execution_private.h"
 #include "exits.h"
 #include "guard/guard.h"
+#include "late.h"
+#include "limit.h"
 #include "signals.h"
 
 struct execution_state execution = {.capture = {-1, {-1, -1}}};
@@ -76,8 +78,14 @@ BACKTRACE_END static int call(CMUnitTestFunction function, CMFixtureFunction fix
 {
     volatile int result = 0;
     signals_arm();
-    if (sigsetjmp(execution.landing, 0) != 0)
+    switch (sigsetjmp(execution.landing, 0)) {
+    case 0:
+        break;
+    case LANDING_LATE:
+        leave_late_computation();
+    default:
         signals_leave();
+    }
     execution.landing_open = 1;
     if (function)
         function(state);
@@ -152,7 +160,7 @@ static void clear(enum phase phase)
     execution.body_returned = false;
     execution.body_end = 0;
     execution.left = -1;
-    execution.reason[0] = '\0';
+    execution.reason[0] = execution.place[0] = '\0';
     free(execution.trace);
     execution.trace = NULL;
     execution.how = HOW_NORMALLY;
@@ -161,6 +169,13 @@ static void clear(enum phase phase)
     execution.leaving = execution.following = execution.way_out_open = false;
     fflush(execution.chatter);
     rewind(execution.chatter);
+}
+
+/* It has ended by itself, before it could be ended: perhaps because the signal woke it. */
+static void note_late(void)
+{
+    execution.left = OUTCOME_TIMEOUT;
+    snprintf(execution.reason, sizeof execution.reason, "it took longer than its limit, %.4g s", limit_seconds());
 }
 
 void execution_run(const struct execution_step *step, struct execution_result *result)
@@ -174,6 +189,7 @@ void execution_run(const struct execution_step *step, struct execution_result *r
     begin_together(step->mates);
     int entered = enter_world(step->name, step->team, step->thread_level);
     double begin = clock_now();
+    limit_begin(step->timeout > 0 ? step->timeout : -1);
     cmocka_speaks();
     bool failed = _cmocka_run_group_tests(step->name, &test, 1, NULL, NULL) != 0;
     execution.landing_open = 0;
@@ -182,6 +198,9 @@ void execution_run(const struct execution_step *step, struct execution_result *r
     if (failed && execution.phase != PHASE_DONE)
         tell_mates(OUTCOME_ERROR, ""); /* the teardown was left */
     leave_world();
+    if (limit_is_up() && !failed)
+        note_late();
+    limit_end();
     end_together();
     read_result(failed, result);
     if (entered != 0)
@@ -208,6 +227,10 @@ static int run_fixture(CMFixtureFunction fixture, const char *what, MPI_Comm tea
         begin_together(mates);
     if (enter_world(what, team, unit->thread_level) != 0)
         return -1;
+    if (limit_end_has_come())
+        limit_extend(LEAVING_SECONDS);
+    else
+        limit_begin(unit->timeout > 0 ? unit->timeout : -1);
     test_speaks();
     if (fixture)
         result = call(NULL, fixture, unit->state);
@@ -230,6 +253,7 @@ static void read_fixture(bool failed, struct execution_result *result)
     if (failed)
         tell_mates(OUTCOME_ERROR, "");
     leave_world();
+    limit_end();
     end_together();
     read_result(failed, result);
     if (failed && result->outcome != OUTCOME_SKIPPED && !execution.following && result->outcome != OUTCOME_DEADLOCK)

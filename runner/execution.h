@@ -6,6 +6,8 @@
  * the step early (an assertion, mrt_skip, MPI_Abort, an error that came to MPI_ERRORS_ARE_FATAL, a signal (signals.h), exit() (exits.h)) leaves by cmocka's own
  * long jump, so that its teardown runs and its queues are emptied.
  *
+ * A step whose time is up is left likewise (late.h): `timeout`, with the place where it was.
+ *
  * It tells its team-mates first, and takes back its messages. Team-mates that wait, or that will, leave too (guard.h; on
  * the mock launch.h):
  * "left MPI_Recv(source=0, …), because rank 1 failed", as `notrun`, which is less than whatever made rank 1 leave; so do all
@@ -42,6 +44,7 @@ struct execution_step {
     int thread_level;            /* MPI_THREAD_…: at most what MPI_Init_thread grants */
     MPI_Comm team;               /* MPI_COMM_NULL: this rank alone */
     const struct execution_mates *mates; /* NULL: nobody is told */
+    double timeout;              /* seconds, setup and teardown included; ≤ 0: none */
 };
 
 struct execution_result {
@@ -73,6 +76,7 @@ struct execution_unit {
     CMFixtureFunction setup, teardown;
     void **state;
     int thread_level;
+    double timeout; /* seconds, of each fixture; ≤ 0: none */
     MPI_Comm setup_team, teardown_team;
     const struct execution_mates *setup_mates, *teardown_mates; /* NULL: nobody is told */
     /* Called once, also when setup did not pass; runs the tests (execution_run). Result: teardown is to run, in

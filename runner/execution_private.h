@@ -18,6 +18,9 @@ enum phase { PHASE_SETUP, PHASE_BODY, PHASE_BODY_RETURNED, PHASE_TEARDOWN, PHASE
 
 #define REASON_MAX 3072
 
+/* What the landing is jumped to with: by signals.c, or because time is up (late.c). */
+enum { LANDING_SIGNAL = 1, LANDING_LATE };
+
 /* How the code under test ended itself: by a signal, or by a function that ends the process. Filled where it happened, in a
  * signal's handler too; told once the stack is left. */
 struct sudden_end {
@@ -45,6 +48,7 @@ struct execution_state {
     size_t body_end;          /* size of the output when the body was left by a long jump, or 0 */
     int left;                 /* outcome with which a hook left, or -1 */
     char reason[REASON_MAX];  /* of a hook, or of mrt_skip */
+    char place[256];          /* where it was when its time was up; "" */
     char *trace;              /* backtrace to go with the reason; NULL: none */
     enum how how;             /* in which it was left … */
     int code;                 /* … and with what */

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
+#include "limit.h"
+
 #define SUITES_MAX 4096
 
 /* "halo:8fd03c… heat:77ab12… ": each suite with its hash, in the plan's order. */
@@ -80,20 +83,20 @@ static int gather(struct control *control, const struct message_hello *ours, cha
     return status;
 }
 
-int handshake(struct control *control, const struct plan *plan, const struct problem *own, char *hosts[],
-              struct problem *problem)
+int handshake(struct control *control, const struct handshake_settings *settings, char *hosts[], struct problem *problem)
 {
+    const struct plan *plan = settings->plan;
     char suites[SUITES_MAX];
     describe(plan, suites);
     const struct message_hello ours = {
-        .hash = plan_hash(plan), .host = control->host, .suites = suites, .problem = own->text};
+        .hash = plan_hash(plan), .host = control->host, .suites = suites, .problem = settings->own->text};
     struct wire_writer writer = {0};
     struct control_message message;
-    struct message_welcome welcome = {.go_on = false};
+    struct message_welcome welcome = {.seconds = settings->seconds};
     int status = EXIT_STATUS_INTERNAL;
     if (control->rank == 0) {
         status = gather(control, &ours, hosts, problem);
-        message_welcome_encode(&writer, &(struct message_welcome){.go_on = status == 0});
+        message_welcome_encode(&writer, &(struct message_welcome){.go_on = status == 0, .seconds = settings->seconds});
         for (int rank = 1; rank < control->size; rank++)
             control_send(control, MESSAGE_WELCOME, rank, writer.bytes, writer.size);
     } else {
@@ -104,5 +107,6 @@ int handshake(struct control *control, const struct plan *plan, const struct pro
             status = 0;
     }
     wire_writer_finish(&writer);
+    limit_set_end(clock_now() + welcome.seconds);
     return status;
 }

@@ -11,6 +11,8 @@
 #include "../mpimock/launch.h"
 #include "execution_private.h"
 #include "guard/guard.h"
+#include "late.h"
+#include "limit.h"
 #include "notice.h"
 #include "signals.h"
 
@@ -134,7 +136,7 @@ static bool mate_has_left(void)
 }
 
 /* Leaves because of the notice. */
-static void follow_mate(void)
+static void follow_mate(double since)
 {
     const struct execution_mates *mates = execution.mates;
     const struct message_notice notice = execution.notice;
@@ -144,6 +146,8 @@ static void follow_mate(void)
         leave(OUTCOME_NOTRUN, "left again");
     }
     mpimock_call_text(call, sizeof call);
+    if (notice.outcome == OUTCOME_TIMEOUT)
+        leave_late(since, true); /* its time is as good as up, and where it waits is to be told */
     execution.leaving = execution.following = true;
     if (!mates->control->real)
         mpimock_test_left();
@@ -159,15 +163,28 @@ static void follow_mate(void)
     leave(OUTCOME_NOTRUN, reason);
 }
 
-static void follow_mates(void)
+static void follow_mates(double since)
 {
     if (mate_has_left())
-        follow_mate();
+        follow_mate(since);
+}
+
+/* For the guard: is there a reason to leave? */
+static bool must_leave(void)
+{
+    return (limit_is_up() && !execution.leaving) || mate_has_left();
+}
+
+static void leave_guarded(void)
+{
+    if (limit_is_up() && !execution.leaving)
+        leave_late(0, false);
+    follow_mate(0);
 }
 
 bool begin_guarded(MPI_Comm team, int thread_level)
 {
-    static const struct guard_host host = {.look = mate_has_left, .go = follow_mate};
+    static const struct guard_host host = {.look = must_leave, .go = leave_guarded};
     const struct execution_mates *mates = execution.mates;
     return mates && guard_begin(&(struct guard_team){.comm = team,
                                                      .members = mates->members,
@@ -189,7 +206,10 @@ static void look_around(void)
         leave_by_way_out();
         return;
     }
-    follow_mates();
+    double since = mpimock_wait_since(); /* what follows calls MPI too */
+    if (limit_is_up())
+        leave_late(since, false);
+    follow_mates(since);
     const char *deadlock = mpimock_test_deadlock();
     if (!deadlock)
         return;
@@ -201,7 +221,7 @@ static void leave_by_error(int error, const char *text)
 {
     (void)error;
     if (execution.mates && !execution.leaving && !execution.mates->control->real)
-        follow_mates(); /* the error may come of that */
+        follow_mates(0); /* the error may come of that */
     leave(OUTCOME_FAILED, text);
 }
 
@@ -215,10 +235,12 @@ void leaving_begin(void)
     static const struct mpimock_hooks hooks = {.abort = leave_by_abort, .fatal = leave_by_error};
     mpimock_hooks_set(&hooks);
     mpimock_waiting_hook_set(look_around);
+    late_begin();
 }
 
 void leaving_end(void)
 {
+    late_end();
     mpimock_hooks_set(NULL);
     mpimock_waiting_hook_set(NULL);
 }

@@ -73,7 +73,8 @@ static int make_plan(struct plan *plan, const struct options *options, uint64_t 
 {
     return plan_create(plan, registry_get(),
                        &(struct plan_selection){
-                           .filter = options->filter, .tags = options->tags, .shuffle = options->shuffle, .seed = seed, .isolate = options->isolate},
+                           .filter = options->filter, .tags = options->tags, .shuffle = options->shuffle, .seed = seed, .timeout = options->timeout,
+                           .isolate = options->isolate},
                        problem);
 }
 

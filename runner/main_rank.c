@@ -13,11 +13,16 @@
 
 #include "clock.h"
 #include "heading.h"
+#include "limit.h"
+#include "patience.h"
+#include "rollcall.h"
 #include "running_team.h"
 #include "scheduler.h"
 #include "worker.h"
 
-#define TICK_SECONDS 1.0
+#define TICK_SECONDS 0.5
+
+static const char out_of_time[] = "the time of the whole run was up before (--global-timeout)";
 
 struct main_rank {
     const struct main_rank_settings *settings;
@@ -27,6 +32,8 @@ struct main_rank {
     struct scheduler *scheduler;
     struct running_team **team_of; /* [control->size] NULL: in none */
     bool *ready;                   /* [control->size] has nothing to do, and waits for a word */
+    double next_look;              /* for tests and ranks that take too long … */
+    int since_late;                /* messages since that moment */
     bool *lost;                    /* [control->size] is gone, and sends nothing any more */
     bool *ended;                   /* [plan->count] reported as finished */
     uint32_t serial;               /* of the next team */
@@ -61,8 +68,16 @@ static void team_test_ended(struct main_rank *self, const struct running_team *t
         return;
     }
     running_team_event(team, test, self->plan->tests[test->test].name, self->settings->hosts, ranks, &event);
+    char *sentence = event.outcome == OUTCOME_TIMEOUT ? rollcall_sentence(ranks, event.size) : NULL;
+    if (sentence)
+        event.message = sentence;
+    if (event.outcome == OUTCOME_TIMEOUT && test->started >= limit_last_moment()) {
+        event.outcome = OUTCOME_NOTRUN; /* handed out together with others, and hardly begun */
+        event.message = out_of_time;
+    }
     scheduler_test_ended(self->scheduler, test->test, event.outcome, event.seconds, clock_now());
     test_ended(self, &event);
+    free(sentence);
     if (ranks != &one)
         free(ranks);
 }
@@ -176,6 +191,7 @@ static int assign(struct main_rank *self, const struct scheduler_action *action)
                                                                                     .tests = action->tests,
                                                                                     .count = action->count,
                                                                                     .plan = self->plan,
+                                                                                    .unit = action->unit,
                                                                                     .now = clock_now()});
     uint32_t *tests = malloc(action->count * sizeof *tests);
     int error = team && tests ? 0 : -ENOMEM;
@@ -280,15 +296,46 @@ static int handle(struct main_rank *self, const struct control_message *message)
     return error ? error : self->error;
 }
 
-/* Waits for the next message, and treats it. What tells time is told it once a second meanwhile. */
+/* It is never waited for again. */
+static void give_up(struct main_rank *self, int rank)
+{
+    char why[128];
+    snprintf(why, sizeof why, "did not answer for %.2g s after its time was up", RUNNING_TEAM_PATIENCE);
+    lose(self, rank, OUTCOME_TIMEOUT, why);
+}
+
+/* Tests and ranks that take too long. All messages that have come are treated before. */
+static void look(struct main_rank *self)
+{
+    double now = clock_now();
+    const struct patience patience = {.team_of = self->team_of,
+                                      .ranks = self->control->size,
+                                      .plan = self->plan,
+                                      .reporters = self->reporters,
+                                      .slow = self->settings->slow_timeout};
+    self->next_look = now + TICK_SECONDS;
+    reporters_tick(self->reporters);
+    patience_tell_slow(&patience, now);
+    for (int rank = 1; (rank = patience_next_overdue(&patience, rank, now)) > 0; rank++)
+        give_up(self, rank);
+    if (limit_end_has_come())
+        scheduler_stop(self->scheduler);
+}
+
+/* Waits for the next message, and treats it; looks at the time twice a second. */
 static int receive(struct main_rank *self)
 {
     struct control_message message;
-    int error = control_receive_until(self->control, MPI_ANY_SOURCE, clock_now() + TICK_SECONDS, &message);
-    if (error != -ETIMEDOUT)
-        return error ? error : handle(self, &message);
-    reporters_tick(self->reporters);
-    return 0;
+    bool late = clock_now() >= self->next_look;
+    int error = control_receive_until(self->control, MPI_ANY_SOURCE, late ? 0 : self->next_look, &message);
+    if (error && error != -ETIMEDOUT)
+        return error;
+    int result = error ? self->error : handle(self, &message);
+    /* What had come when the time to look came is at most a few messages of each rank. */
+    self->since_late = late ? self->since_late + 1 : 0;
+    if (late && (error || self->since_late > 4 * self->control->size + 64))
+        look(self);
+    return result;
 }
 
 static int serve(struct main_rank *self)
@@ -324,7 +371,8 @@ static void tell_not_run(struct main_rank *self)
             test_ended(self, &(struct event_test_finished){.test = i,
                                                            .name = self->plan->tests[i].name,
                                                            .outcome = OUTCOME_NOTRUN,
-                                                           .message = "the run was stopped before (--maxfail)"});
+                                                           .message = limit_end_has_come() ? out_of_time
+                                                                      : "the run was stopped before (--maxfail)"});
 }
 
 static struct scheduler *make_scheduler(const struct main_rank_settings *settings, const int node_of[])

@@ -17,6 +17,7 @@ struct main_rank_settings {
     bool shuffled;
     uint64_t seed;
     int maxfail;              /* 0: none */
+    double slow_timeout;      /* seconds; 0: none */
     bool fail_on_skip, fail_on_flaky;
     int thread_level;
     struct isolate *isolate;  /* of rank 0 */

@@ -32,12 +32,14 @@ void message_welcome_encode(struct wire_writer *writer, const struct message_wel
 {
     wire_writer_reset(writer);
     wire_put_u32(writer, message->go_on);
+    wire_put_f64(writer, message->seconds);
 }
 
 int message_welcome_decode(const void *bytes, size_t size, struct message_welcome *message)
 {
     struct wire_reader reader = {.bytes = bytes, .size = size};
     message->go_on = wire_get_u32(&reader) != 0;
+    message->seconds = wire_get_f64(&reader);
     return decoded(&reader);
 }
 

@@ -48,6 +48,7 @@ struct message_hello {
 };
 struct message_welcome {
     bool go_on;
+    double seconds;      /* until the run must end; INFINITY: no limit */
 };
 struct message_assign {
     uint32_t assignment;      /* the scheduler's number */

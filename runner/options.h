@@ -29,6 +29,8 @@ struct options {
     bool seed_given;
     int maxfail;                  /* 0: none; --fail-fast is 1 */
     bool isolate;                 /* tests that say nothing about it */
+    double timeout;               /* seconds, of tests that name none; 0: not given; < 0: no limit (--timeout 0) */
+    double slow_timeout, global_timeout; /* seconds; 0: none */
     int verbosity;                /* -q -1, -v 1, -vv 2 */
     bool no_capture;              /* -s, --no-capture */
     enum options_when colour, progress;

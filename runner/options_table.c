@@ -14,6 +14,7 @@
 
 #define N_MAX       1000000 /* ranks: what the backend can do is its own matter */
 
+static options_setter set_timeout, set_slow_timeout, set_global_timeout;
 static options_setter set_n, set_list, set_seed, set_maxfail, set_fail_fast, set_verbose, set_quiet,
     set_colour, set_progress, set_durations, set_tap;
 
@@ -46,6 +47,12 @@ const struct options_row options_table[] = {
      .help = "the same as --maxfail 1"},
     {"isolate", .group = OPTIONS_HOW, FLAG(isolate),
      .help = "each test in a process of its own, on the mock, also under mpiexec (but .isolate = MRT_NO)"},
+    {"timeout", 0, OPTIONS_VALUE_NEEDED, "S", .group = OPTIONS_HOW, .set = set_timeout,
+     .help = "seconds for a test that names none of its own (.timeout); 60; 0: no limit"},
+    {"slow-timeout", 0, OPTIONS_VALUE_NEEDED, "S", .group = OPTIONS_HOW, .set = set_slow_timeout,
+     .help = "say so when a test runs longer than S seconds, and let it go on"},
+    {"global-timeout", 0, OPTIONS_VALUE_NEEDED, "S", .group = OPTIONS_HOW, .set = set_global_timeout,
+     .help = "end the run after S seconds: what runs has timed out, what waits is not run"},
     {"fail-on-skip", .group = OPTIONS_HOW, FLAG(fail_on_skip), .help = "a skipped test makes the exit status 1"},
     {"fail-on-flaky", .group = OPTIONS_HOW, FLAG(fail_on_flaky), .help = "so does one that passed on a retry only"},
 
@@ -186,6 +193,39 @@ static int set_count(int *count, const char *value, const char *where, const cha
                            options_quote(&quoted, value), what, INT_MAX);
     *count = (int)number;
     return 0;
+}
+
+/* Up to a thousand years, which fits whatever it is converted to. */
+static int set_seconds(double *seconds, const char *value, const char *where, struct problem *problem)
+{
+    struct options_quoted quoted;
+    char *end;
+    double number = strtod(value, &end);
+
+    if (!strchr("0123456789.", *value) || end == value || *end || !(number <= 3.2e10))
+        return problem_set(problem, EINVAL, "%s: '%s' is no time: give seconds, like 60 or 0.5", where,
+                           options_quote(&quoted, value));
+    *seconds = number;
+    return 0;
+}
+
+static int set_timeout(struct options *options, const char *value, const char *where, struct problem *problem)
+{
+    int error = set_seconds(&options->timeout, value, where, problem);
+
+    if (!error && options->timeout == 0)
+        options->timeout = -1;
+    return error;
+}
+
+static int set_slow_timeout(struct options *options, const char *value, const char *where, struct problem *problem)
+{
+    return set_seconds(&options->slow_timeout, value, where, problem);
+}
+
+static int set_global_timeout(struct options *options, const char *value, const char *where, struct problem *problem)
+{
+    return set_seconds(&options->global_timeout, value, where, problem);
 }
 
 static int set_maxfail(struct options *options, const char *value, const char *where, struct problem *problem)

@@ -185,6 +185,18 @@ uint64_t plan_hash(const struct plan *plan)
     return hash;
 }
 
+double plan_unit_timeout(const struct plan *plan, const struct plan_unit *unit)
+{
+    double longest = 0;
+    for (size_t i = unit->first; i < unit->first + unit->count; i++) {
+        if (plan->tests[i].timeout <= 0)
+            return -1;
+        if (plan->tests[i].timeout > longest)
+            longest = plan->tests[i].timeout;
+    }
+    return longest;
+}
+
 uint64_t plan_suite_hash(const struct plan *plan, const char *suite)
 {
     uint64_t hash = hash_string(HASH_START, MRT_VERSION);

@@ -77,6 +77,8 @@ int plan_create(struct plan *plan, const struct registry *registry, const struct
 void plan_finish(struct plan *plan);
 /* Is any test isolated? */
 bool plan_has_isolated(const struct plan *plan);
+/* Seconds that each of the unit's fixtures may take: as much as the longest limit among its tests; < 0: no limit. */
+double plan_unit_timeout(const struct plan *plan, const struct plan_unit *unit);
 /* A 64-bit hash of all names, sizes, options that decide how tests run, and the version: equal on all ranks. */
 uint64_t plan_hash(const struct plan *plan);
 /* The same of one suite alone (0 where the plan has none of its tests), to name the one that differs. */

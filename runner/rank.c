@@ -2,6 +2,7 @@
 /* rank.c: see rank.h. */
 #include "rank.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,9 @@
 #include "guard/guard.h"
 #include "handshake.h"
 #include "main_rank.h"
+#include "limit.h"
 #include "reporter.h"
+#include "watch.h"
 #include "worker.h"
 
 void rank_say(const struct problem *problem)
@@ -73,6 +76,25 @@ static int add_reporters(struct reporters *reporters, const struct options *opti
     return error;
 }
 
+static void process_ended(int number)
+{
+    (void)number;
+}
+
+/* What steps need. Without a watch no step's time is ever up. */
+static int begin(const struct options *options)
+{
+    int error = execution_begin(!options->no_capture);
+    watch_start(&(struct watch_settings){.due = limit_due, .ended = process_ended});
+    return error;
+}
+
+static void end(void)
+{
+    watch_stop();
+    execution_end();
+}
+
 /* ---- Rank 0 ---- */
 
 /* "Open MPI 4.1.4" out of "Open MPI v4.1.4, package: …"; "MPICH 4.0.2" out of "MPICH Version:\t4.0.2\n…". */
@@ -107,6 +129,7 @@ static int run_reported(const struct rank_settings *settings, struct control *co
                                                       .shuffled = options->shuffle,
                                                       .seed = settings->seed,
                                                       .maxfail = options->maxfail,
+                                                      .slow_timeout = options->slow_timeout,
                                                       .fail_on_skip = options->fail_on_skip,
                                                       .fail_on_flaky = options->fail_on_flaky,
                                                       .thread_level = settings->thread_level,
@@ -127,13 +150,13 @@ static int run_main(const struct rank_settings *settings, struct control *contro
     else if (add_reporters(reporters, settings->options, console, control->real, &problem) != 0)
         status = EXIT_STATUS_USAGE;
     else
-        begun = execution_begin(!settings->options->no_capture) == 0;
+        begun = begin(settings->options) == 0;
     if (begun)
         status = run_reported(settings, control, hosts, reporters, &problem);
     else if (!problem.text[0])
         problem_set(&problem, EIO, "the output of tests cannot be captured on this machine: try --no-capture");
     if (begun)
-        execution_end();
+        end();
     if (problem.text[0])
         rank_say(&problem);
     problem.text[0] = '\0';
@@ -151,9 +174,9 @@ static int run_main(const struct rank_settings *settings, struct control *contro
 static int run_worker(const struct rank_settings *settings, struct control *control)
 {
     struct worker worker = {.control = control, .plan = settings->plan, .thread_level = settings->thread_level, .isolate = settings->isolate};
-    execution_begin(!settings->options->no_capture); /* what cannot be captured is seen on the terminal */
+    begin(settings->options); /* what cannot be captured is seen on the terminal */
     int error = worker_serve(&worker);
-    execution_end();
+    end();
     worker_finish(&worker);
     if (error)
         fprintf(stderr, "mpirun-tests: rank %d on %s cannot go on: %s\n", control->rank, control->host, strerror(-error));
@@ -180,8 +203,11 @@ int rank_run(const struct rank_settings *settings)
         control_destroy(&control);
         return EXIT_STATUS_INTERNAL;
     }
+    double seconds = settings->options->global_timeout;
+    const struct handshake_settings greeting = {
+        .plan = settings->plan, .own = settings->problem, .seconds = seconds > 0 ? seconds : INFINITY};
     char **hosts = calloc((size_t)control.size, sizeof *hosts);
-    int status = hosts ? handshake(&control, settings->plan, settings->problem, hosts, &problem) : EXIT_STATUS_INTERNAL;
+    int status = hosts ? handshake(&control, &greeting, hosts, &problem) : EXIT_STATUS_INTERNAL;
     if (status != 0 && control.rank == 0) {
         rank_say(&problem);
     } else if (status == 0 && control.rank == 0) {

@@ -3,6 +3,7 @@
 #include "running_team.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,18 @@ void running_team_destroy(struct running_team *team)
     free(team);
 }
 
+/* The unit's setup comes before its first test, its teardown after the last. */
+static double limit_of(const struct running_team_settings *settings, uint32_t place)
+{
+    const struct plan *plan = settings->plan;
+    double timeout = plan->tests[settings->tests[place]].timeout, limit = timeout > 0 ? timeout : INFINITY;
+    if (settings->unit < 0)
+        return limit;
+    double fixture = plan_unit_timeout(plan, &plan->units[settings->unit]);
+    int fixtures = (place == 0) + (place + 1 == settings->count);
+    return fixture > 0 ? limit + fixtures * fixture : INFINITY;
+}
+
 static int fill(struct running_team *team, const struct running_team_settings *settings)
 {
     team->members = malloc(team->size * sizeof *team->members);
@@ -44,6 +57,7 @@ static int fill(struct running_team *team, const struct running_team_settings *s
         test->test = (uint32_t)settings->tests[i];
         test->size = test->missing = np == MRT_NP_ALL ? team->size : (uint32_t)np;
         test->started = settings->now;
+        test->limit = limit_of(settings, i);
         test->reports = calloc(test->size, sizeof *test->reports);
         if (!test->reports)
             return -ENOMEM;
@@ -135,6 +149,23 @@ const struct team_test *running_team_current(const struct running_team *team, ui
 {
     uint32_t place = current_place(team, member);
     return place < team->count ? &team->tests[place] : NULL;
+}
+
+bool running_team_is_overdue(const struct running_team *team, uint32_t member, double now)
+{
+    const struct team_test *test = running_team_current(team, member);
+    return test && now > test->started + test->limit + RUNNING_TEAM_PATIENCE;
+}
+
+struct team_test *running_team_slow(struct running_team *team, double seconds, double now)
+{
+    uint32_t place = 0;
+    while (place < team->count && team->tests[place].missing == 0)
+        place++;
+    if (place == team->count || team->tests[place].slow || now < team->tests[place].started + seconds)
+        return NULL;
+    team->tests[place].slow = true;
+    return &team->tests[place];
 }
 
 int running_team_lose(struct running_team *team, uint32_t member, enum outcome outcome, const char *why, double now,

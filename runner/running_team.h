@@ -15,6 +15,9 @@
 #include "message.h"
 #include "plan.h"
 
+/* So long after its time is up a rank is waited for: it says where it is, and cleans up (late.c, limit.c). */
+#define RUNNING_TEAM_PATIENCE 5.0
+
 struct rank_report {
     bool reported;
     enum outcome outcome;
@@ -27,6 +30,8 @@ struct team_test {
     uint32_t test;               /* index into the plan */
     uint32_t size, missing;      /* ranks that run it; those that have not reported */
     double started;              /* clock_now() when rank 0 handed it out, or when the one before it ended */
+    double limit;                /* seconds that it may take, with the fixtures of its unit that come with it; INFINITY: none */
+    bool slow;                   /* that it is slow has been told */
     struct rank_report *reports; /* [size] */
 };
 
@@ -46,6 +51,7 @@ struct running_team_settings {
     const size_t *tests; /* [count] indices into the plan */
     size_t count;
     const struct plan *plan;
+    int unit; /* index into the plan's, or -1 */
     double now;
 };
 
@@ -61,6 +67,10 @@ int running_team_take(struct running_team *team, int rank, const struct message_
 /* The member is gone. *ended likewise, of the test that it was in. 0 or -ENOMEM. */
 int running_team_lose(struct running_team *team, uint32_t member, enum outcome outcome, const char *why, double now,
                       const struct team_test **ended);
+/* Its time was up so long ago that the member should have reported, whatever it had to clean up. */
+bool running_team_is_overdue(const struct running_team *team, uint32_t member, double now);
+/* The first test that runs longer than `seconds` and was not asked for before; NULL: none. */
+struct team_test *running_team_slow(struct running_team *team, double seconds, double now);
 /* The test that this member is in, or is about to begin; NULL: it has reported all of its tests. */
 const struct team_test *running_team_current(const struct running_team *team, uint32_t member);
 

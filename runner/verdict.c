@@ -9,7 +9,7 @@
 
 static enum outcome verdict(bool failed, const char *message)
 {
-    if (execution.following || execution.left == OUTCOME_DEADLOCK)
+    if (execution.following || execution.left == OUTCOME_DEADLOCK || execution.left == OUTCOME_TIMEOUT)
         return (enum outcome)execution.left;
     if (!failed)
         return execution.body_returned ? OUTCOME_PASSED : OUTCOME_SKIPPED;
@@ -104,6 +104,8 @@ void read_result(bool failed, struct execution_result *result)
     }
     result->how = execution.how != HOW_NORMALLY || result->outcome != OUTCOME_FAILED ? execution.how : HOW_FAILED;
     result->code = execution.code;
+    if (execution.place[0])
+        result->place = copy_of(execution.place);
     result->output = end > 0 ? capture_text(&execution.capture, 0, end, &result->output_size) : NULL;
     if (!result->output)
         result->output = copy_of("");

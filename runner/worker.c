@@ -102,7 +102,8 @@ static int run_one(struct job *job, uint32_t place, struct execution_result *res
                                            .case_number = test->case_number,
                                            .thread_level = job->worker->thread_level,
                                            .team = team,
-                                           .mates = &mates},
+                                           .mates = &mates,
+                                           .timeout = test->timeout},
                   result);
     team_free(control, &team, result->pending);
     return 0;
@@ -253,6 +254,7 @@ static int run_unit(struct job *job)
                                        .teardown = job->unit->teardown,
                                        .state = &job->state,
                                        .thread_level = job->worker->thread_level,
+                                       .timeout = plan_unit_timeout(job->worker->plan, job->unit),
                                        .setup_team = MPI_COMM_NULL,
                                        .teardown_team = MPI_COMM_NULL,
                                        .setup_mates = &setup_mates,

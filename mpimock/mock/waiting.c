@@ -39,6 +39,7 @@ static _Thread_local bool idle, helper;
 static _Thread_local double deadline = INFINITY; /* seconds of CLOCK_MONOTONIC */
 static _Atomic int helpers;
 static _Atomic int waiting_now;
+static _Thread_local double since; /* it began to sleep in this call; 0: it has not */
 
 /* Threads of this process in sleep_once(), under the lock. */
 struct sleeper {
@@ -56,6 +57,19 @@ void mpimock_wait_is_idle(bool is_idle)
 void mpimock_wait_deadline(double seconds)
 {
     deadline = seconds;
+}
+
+void mpimock_wait_wake(void)
+{
+    if (mock.segment == NULL)
+        return;
+    atomic_fetch_add(&request_events, 1);
+    segment_wake(segment_rank(mock.segment, mock.rank));
+}
+
+double mpimock_wait_since(void)
+{
+    return since;
 }
 
 void mock_thread_is_helper(bool is_helper)
@@ -101,6 +115,7 @@ static void note_question(void)
 
 void mock_yield(void)
 {
+    since = 0;
     if (waiting_hook != NULL)
         waiting_hook();
     if (mock.segment == NULL)
@@ -252,6 +267,8 @@ static void fall_asleep(const struct sleeper *self, struct segment_rank *slot, u
 static void sleep_once(const struct waiting *waiting, struct segment_rank *slot, uint32_t seen)
 {
     uint32_t bell = atomic_load(&slot->bell);
+    if (since == 0)
+        since = (double)now() * 1e-9;
     atomic_fetch_add(&slot->sleeping, 1);
     if (!has_news(slot) && atomic_load(&request_events) == seen && !waiting->done(waiting->argument)) {
         struct sleeper self = {waiting, sleeping};
@@ -310,6 +327,7 @@ int mock_wait_until(const struct waiting *waiting)
     if (mock.segment == NULL)
         return mpimock_error(MPI_ERR_OTHER, "MPI is not initialised");
     atomic_fetch_add(&waiting_now, 1);
+    since = 0;
     atomic_store_explicit(&segment_rank(mock.segment, mock.rank)->polls_in, 0, memory_order_relaxed);
     int error = wait_until(waiting);
     atomic_fetch_sub(&waiting_now, 1);

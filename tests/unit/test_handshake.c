@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_handshake.c: on ranks of the mock: all go on together, or all leave with the sentence that rank 0 has. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ static int shake(void *argument)
     if (odd && scene->problem)
         problem_set(&own, EINVAL, "%s", scene->problem);
     char *hosts[8] = {0};
-    int result = 0, status = handshake(&control, &plan, &own, hosts, &problem);
+    int result = 0, status = handshake(&control, &(struct handshake_settings){.plan = &plan, .own = &own, .seconds = INFINITY}, hosts, &problem);
     /* Rank 0 carries the status; the others only know that they must leave. */
     if (control.rank == 0 ? status != scene->status : (status == 0) != (scene->status == 0))
         result = 11;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_running_team.c: reports of a team's ranks become the ends of its tests, also when members are lost on the way. */
 #include <errno.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +21,7 @@ static struct running_team *team_of_two(void)
     static const int members[] = {3, 1};
     static const size_t order[] = {0, 1, 2};
     struct running_team *team = running_team_create(&(struct running_team_settings){
-        .assignment = 5, .members = members, .size = 2, .tests = order, .count = 3, .plan = &plan, .now = 10});
+        .assignment = 5, .members = members, .size = 2, .tests = order, .count = 3, .plan = &plan, .unit = -1, .now = 10});
     assert_non_null(team);
     return team;
 }
@@ -115,6 +116,53 @@ static void a_member_that_has_reported_all_is_lost_without_loss(void **state)
     running_team_destroy(team);
 }
 
+static void ranks_are_overdue_when_patience_is_over(void **state)
+{
+    (void)state;
+    struct running_team *team = team_of_two();
+    const struct team_test *ended = NULL;
+    team->tests[0].limit = 3;
+    assert_false(running_team_is_overdue(team, 0, 10 + 3 + RUNNING_TEAM_PATIENCE));
+    assert_true(running_team_is_overdue(team, 0, 10.1 + 3 + RUNNING_TEAM_PATIENCE));
+    assert_int_equal(reported(team, 3, 0, OUTCOME_PASSED, &ended), 0);
+    team->tests[1].limit = INFINITY;
+    assert_false(running_team_is_overdue(team, 0, 1e9)); /* rank 3 is in the next one */
+    assert_true(running_team_is_overdue(team, 1, 1e9));
+    running_team_destroy(team);
+}
+
+static void a_test_is_slow_once(void **state)
+{
+    (void)state;
+    struct running_team *team = team_of_two();
+    assert_null(running_team_slow(team, 2, 11.9));
+    assert_ptr_equal(running_team_slow(team, 2, 12), &team->tests[0]);
+    assert_null(running_team_slow(team, 2, 13));
+    running_team_destroy(team);
+}
+
+static void fixtures_of_a_unit_take_time_too(void **state)
+{
+    static const int members[] = {3, 1};
+    static const size_t order[] = {0, 1, 2};
+    static struct plan_test timed[] = {{.np = 2, .timeout = 1}, {.np = 2, .timeout = 4}, {.np = 1, .timeout = 2}};
+    static struct plan_unit unit = {.first = 0, .count = 3};
+    const struct plan units = {.tests = timed, .count = 3, .units = &unit, .unit_count = 1};
+    struct running_team_settings settings = {
+        .assignment = 5, .members = members, .size = 2, .tests = order, .count = 3, .plan = &units, .unit = 0, .now = 10};
+    (void)state;
+    struct running_team *team = running_team_create(&settings);
+    assert_true(team->tests[0].limit == 1 + 4);
+    assert_true(team->tests[1].limit == 4);
+    assert_true(team->tests[2].limit == 2 + 4);
+    running_team_destroy(team);
+    timed[1].timeout = -1;
+    team = running_team_create(&settings);
+    assert_true(isinf(team->tests[0].limit));
+    assert_true(team->tests[2].limit > 1e9);
+    running_team_destroy(team);
+}
+
 int main(void)
 {
     const struct CMUnitTest all[] = {
@@ -123,6 +171,9 @@ int main(void)
         cmocka_unit_test(a_lost_member_crashes_the_test_that_it_was_in_alone),
         cmocka_unit_test(a_member_lost_last_ends_the_test),
         cmocka_unit_test(a_member_that_has_reported_all_is_lost_without_loss),
+        cmocka_unit_test(ranks_are_overdue_when_patience_is_over),
+        cmocka_unit_test(a_test_is_slow_once),
+        cmocka_unit_test(fixtures_of_a_unit_take_time_too),
     };
     return cmocka_run_group_tests(all, NULL, NULL);
 }

@@ -56,6 +56,9 @@ int mpimock_world_leave(void);
  * where requests were left pending. A real MPI runs out of communicators some day. */
 size_t mpimock_worlds_kept(void);
 
+/* What the world's MPI_Init_thread has granted, or what its limit is; MPI_THREAD_MULTIPLE outside of worlds. */
+int mpimock_world_thread_level(void);
+
 /* What the host of a world wants to know; each may leave by a long jump, for the door keeps nothing on the stack and
  * mpimock_world_leave() resets its depth. Without hooks: the text on standard error, and the backend's MPI_Abort. */
 struct mpimock_hooks {

@@ -274,6 +274,11 @@ int door_Query_thread(int *provided)
     return MPI_SUCCESS;
 }
 
+int mpimock_world_thread_level(void)
+{
+    return door_world.entered ? state.level : MPI_THREAD_MULTIPLE;
+}
+
 int door_Is_thread_main(int *flag)
 {
     if (!door_world.entered)

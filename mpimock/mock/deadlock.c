@@ -48,11 +48,14 @@ struct look {
     uint32_t sequences[MPIMOCK_RANKS_MAX], bells[MPIMOCK_RANKS_MAX];
 };
 
+/* Will it never do anything in the test, or in the job? One that has left the test early will be followed by all of its
+ * team-mates, who are told so: they do not wait for ever. */
 static bool is_over(const struct deadlock_view *view, struct segment_rank *slot)
 {
     int state = atomic_load(&slot->state);
-    return view->serial != 0 ? atomic_load(&slot->ended) >= view->serial
-                             : state == SEGMENT_FINALIZED || state == SEGMENT_GONE;
+    if (view->serial != 0)
+        return atomic_load(&slot->ended) >= view->serial && atomic_load(&slot->quit) != view->serial;
+    return state == SEGMENT_FINALIZED || state == SEGMENT_GONE;
 }
 
 static void see(struct look *look, int rank)
@@ -240,8 +243,11 @@ static void take(const struct look *look, int world, struct deadlock_rank *rank)
     rank->waits_in = atomic_load(&slot->waits_in);
     rank->polls_in = atomic_load(&slot->polls_in);
     rank->has_left = look->view->serial != 0 && is_over(look->view, slot);
-    rank->is_early = look->view->serial != 0 && !rank->has_left && atomic_load(&slot->test) != look->view->serial;
-    if (set_has(look->over, world) || rank->has_left || rank->is_early)
+    if (look->view->serial != 0 && !rank->has_left) {
+        rank->is_leaving = atomic_load(&slot->left) >= look->view->serial;
+        rank->is_early = !rank->is_leaving && atomic_load(&slot->test) != look->view->serial;
+    }
+    if (set_has(look->over, world) || rank->has_left || rank->is_early || rank->is_leaving)
         return;
     uint32_t sequence = atomic_load(&slot->blocked);
     memcpy(&rank->wait, &slot->wait, sizeof rank->wait);

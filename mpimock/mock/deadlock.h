@@ -26,6 +26,7 @@ struct deadlock_view {
 struct deadlock_rank {
     bool has_left;     /* the test of a team's that is looked at … */
     bool is_early;     /* … has not begun it yet */
+    bool is_leaving;   /* … is on its way out */
     bool stuck;
     int state;         /* enum segment_state */
     uint32_t sequence; /* 0: not blocked; is_over() tells whether it is past MPI_Finalize or gone, or runs */

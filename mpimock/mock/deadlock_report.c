@@ -168,6 +168,8 @@ static void add_running(struct report *report, const struct deadlock_rank *rank)
 {
     if (rank->is_early)
         add(report, "has not begun the test yet");
+    else if (rank->is_leaving)
+        add(report, "leaves the test");
     else if (rank->waits_in > 0 && rank->waits_in < MPIMOCK_FUNCTION_COUNT)
         add(report, "runs (in %s)", mpimock_function_name((enum mpimock_function)rank->waits_in));
     else if (rank->polls_in > 0 && rank->polls_in < MPIMOCK_FUNCTION_COUNT)

@@ -130,6 +130,7 @@ struct segment_rank {
     _Atomic uint32_t test;  /* that it is in; 0: none */
     _Atomic uint32_t left;  /* … up to which it has taken back its messages: what they point to is no longer there */
     _Atomic uint32_t ended; /* … up to which it has ended, and sends nothing any more */
+    _Atomic uint32_t quit;  /* … that it has left last before its end: its team-mates will hear of that */
     /* Processes that were this rank before. When it changes, the one before is dead, and all of its last records are in
      * the rings. */
     _Atomic uint32_t incarnation;

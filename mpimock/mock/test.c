@@ -80,6 +80,8 @@ static void discard(uint32_t until)
     /* First what is posted, whose memory may be gone; then what has come meanwhile. */
     transfer_discard_all(is_of_tests_until, &until, TRANSFER_DISCARD_RELEASE);
     bool alone = waiting_threads() == 0;
+    if (!alone)
+        segment_wake(own_slot());
     if (alone)
         release_others();
     transfer_progress();
@@ -130,10 +132,13 @@ void mpimock_test_left(void)
     if (test.serial == 0 || test.left)
         return;
     test.left = true;
+    atomic_store(&own_slot()->quit, test.serial);
     atomic_store(&own_slot()->left, test.serial);
     mock_lock();
     transfer_discard_all(is_of_tests_until, &test.serial, TRANSFER_DISCARD_COMPLETE);
     mock_unlock();
+    if (waiting_threads() > 0)
+        segment_wake(own_slot()); /* theirs are complete now */
 }
 
 /* ---- Members that die ---- */

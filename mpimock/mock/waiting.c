@@ -10,11 +10,13 @@
  * rank's own mark are changed in such an order that the death of a rank in between leaves the number too small at most.
  *
  * A rank with several threads is blocked when all of them are, helpers apart; it then waits for whatever frees one of
- * them. One that waits until a deadline is never stuck.
+ * them. While another thread runs, and might call MPI (the test has not asked for less than MPI_THREAD_MULTIPLE), those that
+ * wait look again from time to time. One that waits until a deadline is never stuck.
  */
 #include "../launch.h"
 #include "waiting.h"
 
+#include <limits.h>
 #include <linux/futex.h>
 #include <math.h>
 #include <sched.h>
@@ -33,6 +35,8 @@
 #define SPIN_NANOSECONDS 50000
 #define SPIN_ROUND       128 /* looks between two looks at the clock */
 #define YIELDS           8
+/* How often a thread looks whether the others of its process still run: one that ends tells nobody. */
+#define LOOK_AGAIN_NANOSECONDS (20 * 1000 * 1000)
 
 static void (*waiting_hook)(void);
 static _Thread_local bool idle, helper;
@@ -44,6 +48,7 @@ static _Thread_local double since; /* it began to sleep in this call; 0: it has 
 /* Threads of this process in sleep_once(), under the lock. */
 struct sleeper {
     const struct waiting *waiting;
+    uint32_t bell; /* that it sleeps on */
     struct sleeper *next;
 };
 static struct sleeper *sleeping;
@@ -155,11 +160,13 @@ static bool is_late(void)
 }
 
 /* How long to sleep at most: NULL, for ever. */
-static const struct timespec *time_left(struct timespec *time)
+static const struct timespec *time_left(bool blocked, struct timespec *time)
 {
-    if (isinf(deadline))
+    long long left = isinf(deadline) ? LLONG_MAX : (long long)(deadline * 1e9) - now();
+    if (!blocked && left > LOOK_AGAIN_NANOSECONDS)
+        left = LOOK_AGAIN_NANOSECONDS;
+    if (left == LLONG_MAX)
         return NULL;
-    long long left = (long long)(deadline * 1e9) - now();
     *time = (struct timespec){.tv_sec = left > 0 ? left / 1000000000 : 0, .tv_nsec = left > 0 ? left % 1000000000 : 0};
     return time;
 }
@@ -188,11 +195,15 @@ static bool spin(const struct segment_rank *slot, uint32_t seen, uint32_t bell)
     return false;
 }
 
-/* Are all threads of this process asleep, or about to be, in the mock? */
-static bool nobody_else_runs(void)
+/* Are all threads of this process asleep, or about to be, in the mock? Those for which the bell has rung meanwhile are
+ * about to wake. */
+static bool nobody_else_runs(uint32_t bell)
 {
     struct stat status;
-    if (mock.thread_level < MPI_THREAD_MULTIPLE)
+    for (const struct sleeper *sleeper = sleeping; sleeper != NULL; sleeper = sleeper->next)
+        if (sleeper->bell != bell)
+            return false;
+    if (mock.thread_level < MPI_THREAD_MULTIPLE || mpimock_world_thread_level() < MPI_THREAD_MULTIPLE)
         return true; /* the others do not call MPI while this one does */
     if (stat("/proc/self/task", &status) != 0)
         return false;
@@ -244,7 +255,7 @@ static bool is_stuck(void)
 
 static void fall_asleep(const struct sleeper *self, struct segment_rank *slot, uint32_t bell)
 {
-    bool blocked = nobody_else_runs(), stuck = false;
+    bool blocked = nobody_else_runs(bell), stuck = false;
     if (blocked) {
         publish(self, slot, bell);
         atomic_fetch_sub(&mock.segment->running, 1);
@@ -255,7 +266,7 @@ static void fall_asleep(const struct sleeper *self, struct segment_rank *slot, u
         stuck = is_stuck();
     struct timespec time;
     if (!stuck)
-        syscall(SYS_futex, &slot->bell, FUTEX_WAIT, bell, time_left(&time), NULL, 0);
+        syscall(SYS_futex, &slot->bell, FUTEX_WAIT, bell, time_left(blocked, &time), NULL, 0);
     process_lock_again(depth);
     if (atomic_load(&slot->blocked) & 1) {
         atomic_store(&slot->running, 1);
@@ -271,7 +282,7 @@ static void sleep_once(const struct waiting *waiting, struct segment_rank *slot,
         since = (double)now() * 1e-9;
     atomic_fetch_add(&slot->sleeping, 1);
     if (!has_news(slot) && atomic_load(&request_events) == seen && !waiting->done(waiting->argument)) {
-        struct sleeper self = {waiting, sleeping};
+        struct sleeper self = {waiting, bell, sleeping};
         sleeping = &self;
         sleepers++;
         fall_asleep(&self, slot, bell);

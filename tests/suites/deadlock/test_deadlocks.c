@@ -289,6 +289,21 @@ MRT_TEST(deadlocks_with_a_rank_in_finalize, .np = 3)
 
 /* ---- Threads ---- */
 
+static void *end_late(void *unused)
+{
+    compute_a_little();
+    return unused;
+}
+
+/* While the thread runs it could still send; its end is what makes the deadlock. */
+MRT_TEST(deadlocks_when_a_thread_has_ended)
+{
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, end_late, NULL), 0);
+    pthread_detach(thread);
+    take(0, 0, MPI_COMM_WORLD);
+}
+
 static void *receive_in_a_thread(void *tag)
 {
     int value;

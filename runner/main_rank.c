@@ -75,6 +75,8 @@ static void team_test_ended(struct main_rank *self, const struct running_team *t
         event.outcome = OUTCOME_NOTRUN; /* handed out together with others, and hardly begun */
         event.message = out_of_time;
     }
+    if (self->settings->strict)
+        running_team_be_strict(ranks, &event);
     scheduler_test_ended(self->scheduler, test->test, event.outcome, event.seconds, clock_now());
     test_ended(self, &event);
     free(sentence);

@@ -19,6 +19,7 @@ struct main_rank_settings {
     int maxfail;              /* 0: none */
     double slow_timeout;      /* seconds; 0: none */
     bool fail_on_skip, fail_on_flaky;
+    bool strict;              /* what a test leaves behind fails it */
     int thread_level;
     struct isolate *isolate;  /* of rank 0 */
 };

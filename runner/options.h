@@ -35,7 +35,7 @@ struct options {
     bool no_capture;              /* -s, --no-capture */
     enum options_when colour, progress;
     int durations;
-    bool fail_on_skip, fail_on_flaky;
+    bool fail_on_skip, fail_on_flaky, strict;
     const char *tap, *junit, *json; /* files; "-" is standard output; --tap alone is "-" */
     bool help, version;
     const char **suites;          /* [suite_count] shared objects named on the command line */

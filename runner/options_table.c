@@ -55,6 +55,8 @@ const struct options_row options_table[] = {
      .help = "end the run after S seconds: what runs has timed out, what waits is not run"},
     {"fail-on-skip", .group = OPTIONS_HOW, FLAG(fail_on_skip), .help = "a skipped test makes the exit status 1"},
     {"fail-on-flaky", .group = OPTIONS_HOW, FLAG(fail_on_flaky), .help = "so does one that passed on a retry only"},
+    {"strict", .group = OPTIONS_HOW, FLAG(strict),
+     .help = "a test that leaves something behind (communicators, messages, processes, a changed environment …) fails"},
 
     {"verbose", 'v', OPTIONS_VALUE_OPTIONAL, "0|1|2", .group = OPTIONS_CONSOLE, .set = set_verbose,
      .family = OPTIONS_FAMILY_VERBOSITY, .help = "a line for each test as it ends; -vv: also as it starts"},

@@ -132,6 +132,7 @@ static int run_reported(const struct rank_settings *settings, struct control *co
                                                       .slow_timeout = options->slow_timeout,
                                                       .fail_on_skip = options->fail_on_skip,
                                                       .fail_on_flaky = options->fail_on_flaky,
+                                                      .strict = options->strict,
                                                       .thread_level = settings->thread_level,
                                                       .isolate = settings->isolate},
                          problem);

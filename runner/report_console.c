@@ -48,7 +48,7 @@ struct reporter {
     struct text block; /* what the next write holds */
     int error;         /* negative errno value of the first write that failed */
 
-    size_t planned, finished, failures;
+    size_t planned, finished, failures, warned;
     struct failed_test failed[NAMES_MAX]; /* the first of `failures` */
     struct reason reasons[REASONS_MAX];
     size_t reason_count, without_reason; /* those for whom reasons[] had no room */
@@ -355,6 +355,29 @@ static void add_outputs(struct reporter *reporter, const struct event_test_finis
     report_ranks_finish(&ranks);
 }
 
+static void add_warnings(struct reporter *reporter, const struct event_test_finished *event)
+{
+    struct report_ranks ranks;
+    size_t i;
+
+    if (report_ranks_group(&ranks, event, REPORT_RANKS_BY_WARNINGS) != 0)
+        return;
+    for (i = 0; i < ranks.count && i < GROUPS_MAX; i++) {
+        struct text label = {0};
+
+        text_add_string(&label, "warning");
+        if (event->size > 1) {
+            text_add_string(&label, " of ");
+            report_ranks_add_names(&label, event, &ranks.groups[i], reporter->several_nodes);
+        }
+        add_message(reporter, text_string(&label), ranks.groups[i].first->warnings);
+        text_finish(&label);
+    }
+    if (ranks.count > GROUPS_MAX)
+        text_printf(&reporter->block, "    and %zu other warnings of its ranks\n", ranks.count - GROUPS_MAX);
+    report_ranks_finish(&ranks);
+}
+
 /* Behind the line of its end: the message's first line, for what is not told in full. */
 static void add_short_message(struct reporter *reporter, const struct event_test_finished *event)
 {
@@ -390,7 +413,9 @@ static void console_test_finished(struct reporter *reporter, const struct event_
     } else if (reporter->verbosity >= 1) {
         add_end(reporter, event);
         add_short_message(reporter, event);
+        add_warnings(reporter, event);
     }
+    reporter->warned += report_ranks_any_warnings(event);
     write_block(reporter);
 }
 
@@ -461,6 +486,9 @@ static void add_reasons(struct reporter *reporter, const struct event_run_finish
     }
     if (reporter->without_reason > 0 && reporter->verbosity >= 0)
         text_printf(&reporter->block, "%zu more skipped for other reasons\n", reporter->without_reason);
+    if (reporter->warned > 0 && reporter->verbosity >= 0)
+        text_printf(&reporter->block, "%zu passed, but left something behind%s (--strict makes that a failure)\n",
+                    reporter->warned, reporter->verbosity == 0 ? ": -v shows what" : "");
     if (event->ranks_wanted > 0 && event->mock)
         text_printf(&reporter->block, "--mock -n %d would run those that need more ranks\n", event->ranks_wanted);
     else if (event->ranks_wanted > 0)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "report_file.h"
+#include "report_ranks.h"
 #include "reporter.h"
 #include "text.h"
 
@@ -136,6 +137,34 @@ static json_t *per_rank_of(const struct event_test_finished *event)
     return array;
 }
 
+/* What ranks of a test that passed left behind, a string for each line. */
+static json_t *warnings_of(const struct event_test_finished *event)
+{
+    json_t *array = json_array();
+    struct report_ranks ranks;
+    size_t i, j;
+
+    if (report_ranks_group(&ranks, event, REPORT_RANKS_BY_WARNINGS) != 0)
+        return array;
+    for (i = 0; i < ranks.count; i++) {
+        json_t *team_ranks = json_array(), *lines = json_array();
+        const char *line = ranks.groups[i].first->warnings;
+
+        for (j = 0; j < ranks.groups[i].count; j++)
+            json_array_append_new(team_ranks, json_integer(ranks.groups[i].team_ranks[j]));
+        while (*line) {
+            size_t length = strcspn(line, "\n");
+
+            if (length > 0)
+                json_array_append_new(lines, string_of(line, length, MESSAGE_MAX));
+            line += length + (line[length] == '\n');
+        }
+        json_array_append_new(array, json_pack("{s:o, s:o}", "team_ranks", team_ranks, "lines", lines));
+    }
+    report_ranks_finish(&ranks);
+    return array;
+}
+
 static void json_test_finished(struct reporter *reporter, const struct event_test_finished *event)
 {
     json_t *ranks = json_array(), *nodes = json_array(), *object;
@@ -155,6 +184,8 @@ static void json_test_finished(struct reporter *reporter, const struct event_tes
         json_object_set_new(object, "message", text_of(event->message));
         json_object_set_new(object, "per_rank", per_rank_of(event));
     }
+    if (object && report_ranks_any_warnings(event))
+        json_object_set_new(object, "warnings", warnings_of(event));
     write_line(reporter, object);
 }
 

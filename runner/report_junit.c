@@ -470,6 +470,34 @@ static bool write_output(struct reporter *reporter, const struct event_test_fini
            xml_end(reporter->fragments);
 }
 
+/* What ranks of a test that passed left behind: its standard error, which it shares with nothing else. */
+static bool write_warnings(struct reporter *reporter, const struct event_test_finished *event)
+{
+    struct text *text = &reporter->scratch;
+    struct report_ranks ranks;
+    size_t i;
+
+    if (!report_ranks_any_warnings(event))
+        return true;
+    if (report_ranks_group(&ranks, event, REPORT_RANKS_BY_WARNINGS) != 0)
+        return false;
+    text_clear(text);
+    for (i = 0; i < ranks.count && i < GROUPS_MAX; i++) {
+        const char *warnings = ranks.groups[i].first->warnings;
+        struct text clean = {0};
+
+        text_add_string(text, "warning of ");
+        report_ranks_add_names(text, event, &ranks.groups[i], true);
+        text_add_string(text, ":\n");
+        text_add_cut(&clean, TEXT_XML, warnings, strlen(warnings), MESSAGE_MAX);
+        text_add_indented(text, "    ", text_string(&clean), clean.size);
+        text_finish(&clean);
+    }
+    report_ranks_finish(&ranks);
+    return xml_start(reporter->fragments, "system-err") && write_string(reporter->fragments, text) &&
+           xml_end(reporter->fragments);
+}
+
 static bool write_case_properties(struct reporter *reporter, const struct event_test_finished *event)
 {
     bool ok;
@@ -496,7 +524,7 @@ static bool keep_case(struct reporter *reporter, const struct event_test_finishe
 {
     bool ok = write_start_of_case(reporter->fragments, reporter, test, event->seconds) &&
               write_case_properties(reporter, event) && write_outcome(reporter, event) &&
-              write_output(reporter, event) && xml_end(reporter->fragments) &&
+              write_output(reporter, event) && write_warnings(reporter, event) && xml_end(reporter->fragments) &&
               xmlTextWriterFlush(reporter->fragments) >= 0;
     size_t size = (size_t)xmlBufferLength(reporter->buffer);
     char *xml = ok ? malloc(size + 1) : NULL;

@@ -23,6 +23,11 @@ static int compare_outputs(const struct event_rank_result *a, const struct event
     return memcmp(a->output, b->output, a->output_size);
 }
 
+static int compare_warnings(const struct event_rank_result *a, const struct event_rank_result *b)
+{
+    return strcmp(a->warnings, b->warnings);
+}
+
 static int by_message(const void *a, const void *b)
 {
     const struct event_rank_result *const *x = a, *const *y = b;
@@ -35,6 +40,14 @@ static int by_output(const void *a, const void *b)
 {
     const struct event_rank_result *const *x = a, *const *y = b;
     int order = compare_outputs(*x, *y);
+
+    return order ? order : (*x)->team_rank - (*y)->team_rank;
+}
+
+static int by_warnings(const void *a, const void *b)
+{
+    const struct event_rank_result *const *x = a, *const *y = b;
+    int order = compare_warnings(*x, *y);
 
     return order ? order : (*x)->team_rank - (*y)->team_rank;
 }
@@ -55,10 +68,34 @@ static int groups_by_rank(const void *a, const void *b)
     return x->team_ranks[0] - y->team_ranks[0];
 }
 
+/* What each of the ways to group needs. */
+static bool says_message(const struct event_rank_result *result)
+{
+    return result->message && result->message[0];
+}
+
+static bool says_output(const struct event_rank_result *result)
+{
+    return result->output_size > 0;
+}
+
+static bool says_warnings(const struct event_rank_result *result)
+{
+    return result->warnings && result->warnings[0];
+}
+
+static const struct {
+    bool (*says)(const struct event_rank_result *result);
+    int (*compare)(const struct event_rank_result *a, const struct event_rank_result *b);
+    int (*sort)(const void *a, const void *b);
+    int (*sort_groups)(const void *a, const void *b);
+} ways[] = {[REPORT_RANKS_BY_MESSAGE] = {says_message, compare_messages, by_message, groups_by_gravity},
+            [REPORT_RANKS_BY_OUTPUT] = {says_output, compare_outputs, by_output, groups_by_rank},
+            [REPORT_RANKS_BY_WARNINGS] = {says_warnings, compare_warnings, by_warnings, groups_by_rank}};
+
 int report_ranks_group(struct report_ranks *ranks, const struct event_test_finished *event, enum report_ranks_by by)
 {
     size_t size = event->size > 0 ? (size_t)event->size : 0, told = 0, i;
-    bool messages = by == REPORT_RANKS_BY_MESSAGE;
     const struct event_rank_result **sorted = malloc((size + 1) * sizeof *sorted);
     struct report_ranks made = {0};
 
@@ -70,19 +107,19 @@ int report_ranks_group(struct report_ranks *ranks, const struct event_test_finis
         return -ENOMEM;
     }
     for (i = 0; i < size; i++)
-        if (messages ? event->ranks[i].message && event->ranks[i].message[0] : event->ranks[i].output_size > 0)
+        if (ways[by].says(&event->ranks[i]))
             sorted[told++] = &event->ranks[i];
-    qsort(sorted, told, sizeof *sorted, messages ? by_message : by_output);
+    qsort(sorted, told, sizeof *sorted, ways[by].sort);
     for (i = 0; i < told; i++) {
         struct report_ranks_group *group = made.groups + made.count - 1;
 
-        if (i == 0 || (messages ? compare_messages : compare_outputs)(sorted[i - 1], sorted[i]) != 0)
+        if (i == 0 || ways[by].compare(sorted[i - 1], sorted[i]) != 0)
             *(group = made.groups + made.count++) =
                 (struct report_ranks_group){.first = sorted[i], .team_ranks = made.numbers + i};
         made.numbers[i] = sorted[i]->team_rank;
         group->count++;
     }
-    qsort(made.groups, made.count, sizeof *made.groups, messages ? groups_by_gravity : groups_by_rank);
+    qsort(made.groups, made.count, sizeof *made.groups, ways[by].sort_groups);
     free(sorted);
     *ranks = made;
     return 0;
@@ -176,6 +213,16 @@ void report_ranks_add_run(struct text *text, const struct event_test_finished *e
 void report_ranks_add_nodes(struct text *text, const struct event_test_finished *event, const char *separator)
 {
     add_nodes(text, event, NULL, separator);
+}
+
+bool report_ranks_any_warnings(const struct event_test_finished *event)
+{
+    int i;
+
+    for (i = 0; i < event->size; i++)
+        if (says_warnings(&event->ranks[i]))
+            return true;
+    return false;
 }
 
 bool report_ranks_tell(const struct report_ranks *groups, const char *message)

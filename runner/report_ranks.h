@@ -12,7 +12,8 @@
 /* What ranks have in common within a group. */
 enum report_ranks_by {
     REPORT_RANKS_BY_MESSAGE, /* outcome and message; those without a message are left out */
-    REPORT_RANKS_BY_OUTPUT   /* those without output are left out */
+    REPORT_RANKS_BY_OUTPUT,  /* those without output are left out */
+    REPORT_RANKS_BY_WARNINGS /* those without warnings are left out */
 };
 
 struct report_ranks_group {
@@ -40,6 +41,9 @@ void report_ranks_add_run(struct text *text, const struct event_test_finished *e
 /* Adds the names of the nodes that the test ran on, each once, `separator` between them; at most 16 and how many more.
  */
 void report_ranks_add_nodes(struct text *text, const struct event_test_finished *event, const char *separator);
+
+/* Did any rank leave something behind? */
+bool report_ranks_any_warnings(const struct event_test_finished *event);
 
 /* Is the message (the test's own) among these groups, made by message? */
 bool report_ranks_tell(const struct report_ranks *groups, const char *message);

@@ -134,6 +134,29 @@ static void add_yaml(struct text *block, const struct event_test_finished *event
     text_add_string(block, "  ...\n");
 }
 
+/* What ranks of a test that passed left behind: comments. */
+static void add_warnings(struct text *block, const struct event_test_finished *event)
+{
+    struct report_ranks ranks;
+    struct text clean = {0};
+    size_t i;
+
+    if (!report_ranks_any_warnings(event) || report_ranks_group(&ranks, event, REPORT_RANKS_BY_WARNINGS) != 0)
+        return;
+    for (i = 0; i < ranks.count && i < GROUPS_MAX; i++) {
+        const char *warnings = ranks.groups[i].first->warnings;
+
+        text_clear(&clean);
+        text_add_cut(&clean, TEXT_TERMINAL, warnings, strlen(warnings), MESSAGE_MAX);
+        text_add_string(block, "# warning of ");
+        report_ranks_add_names(block, event, &ranks.groups[i], false);
+        text_add_string(block, ":\n");
+        text_add_indented(block, "#     ", text_string(&clean), clean.size);
+    }
+    text_finish(&clean);
+    report_ranks_finish(&ranks);
+}
+
 static void tap_test_finished(struct reporter *reporter, const struct event_test_finished *event)
 {
     struct text *block = &reporter->block;
@@ -149,6 +172,7 @@ static void tap_test_finished(struct reporter *reporter, const struct event_test
     text_add_string(block, "\n");
     if (!ok)
         add_yaml(block, event);
+    add_warnings(block, event);
     write_block(reporter);
 }
 

@@ -222,4 +222,20 @@ void running_team_event(const struct running_team *team, const struct team_test 
             event->message = report->message;
         }
     }
+    for (uint32_t i = 0; i < test->size && event->outcome != OUTCOME_PASSED; i++)
+        ranks[i].warnings = ""; /* nobody can clean up when a team-mate has left */
+}
+
+void running_team_be_strict(struct event_rank_result ranks[], struct event_test_finished *event)
+{
+    for (int i = 0; i < event->size; i++) {
+        if (!ranks[i].warnings[0])
+            continue;
+        ranks[i].outcome = OUTCOME_FAILED;
+        ranks[i].message = ranks[i].warnings;
+        ranks[i].warnings = "";
+        if (event->outcome == OUTCOME_PASSED)
+            event->message = ranks[i].message;
+        event->outcome = OUTCOME_FAILED;
+    }
 }

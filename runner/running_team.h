@@ -75,8 +75,11 @@ struct team_test *running_team_slow(struct running_team *team, double seconds, d
 const struct team_test *running_team_current(const struct running_team *team, uint32_t member);
 
 /* What came of a test on all its ranks, as reporters are told: ranks[test->size] is filled, the event points to it. `hosts`
- * by rank of the run. A rank that only followed another one (`notrun`) counts less than any other, but for a pass. */
+ * by rank of the run. A rank that only followed another one (`notrun`) counts less than any other, but for a pass. Only of a
+ * test that passed is told what it left behind. */
 void running_team_event(const struct running_team *team, const struct team_test *test, const char *name,
                         const char *const hosts[], struct event_rank_result ranks[], struct event_test_finished *event);
+/* --strict: what ranks left behind is their failure, and the test's. */
+void running_team_be_strict(struct event_rank_result ranks[], struct event_test_finished *event);
 
 #endif

@@ -112,6 +112,16 @@ __attribute__((unused)) static struct event_run_finished end_of_run(void)
     return event;
 }
 
+/* A test that passed on two ranks, each of which left the same behind, and the first something more. */
+__attribute__((unused)) static struct event_test_finished end_with_warnings(struct event_rank_result ranks[2])
+{
+    ranks[0] = on_rank(1, 0, "n1", OUTCOME_PASSED, "", "");
+    ranks[1] = on_rank(2, 1, "n1", OUTCOME_PASSED, "", "");
+    ranks[0].warnings = "the umask was changed from 022 to 077\na group was never freed";
+    ranks[1].warnings = "a \033[31mgroup was never freed";
+    return end_of(SUM, "halo.sum", OUTCOME_PASSED, 0.001, "", ranks, 2);
+}
+
 /* A whole run, from create to destroy; everything must work. */
 __attribute__((unused)) static void tell_run(const struct reporter_type *type, const struct reporter_settings *settings)
 {

@@ -187,6 +187,30 @@ static void long_output_keeps_its_ends(void **state)
     free(output);
 }
 
+static void what_tests_left_behind_is_counted_and_told_when_verbose(void **state)
+{
+    struct event_rank_result ranks[2];
+    struct event_test_finished event = end_with_warnings(ranks);
+    struct event_run_finished finished = {.total = 1, .counts = {[OUTCOME_PASSED] = 1}};
+
+    (void)state;
+    for (int verbosity = -1; verbosity <= 1; verbosity++) {
+        struct console console;
+
+        console_begin(&console, (struct reporter_settings){.verbosity = verbosity}, 1);
+        reporter_console.test_finished(console.reporter, &event);
+        reporter_console.run_finished(console.reporter, &finished);
+        console_end(&console);
+        assert_true((strstr(console.text, "    warning of rank 0:\n"
+                                          "        the umask was changed from 022 to 077\n"
+                                          "        a group was never freed\n"
+                                          "    warning of rank 1: a \\x1b[31mgroup was never freed\n") != NULL) ==
+                    (verbosity == 1));
+        assert_true((strstr(console.text, "1 passed, but left something behind") != NULL) == (verbosity >= 0));
+        free(console.text);
+    }
+}
+
 static void many_failures_are_told_shortly_and_counted(void **state)
 {
     struct console console;
@@ -339,6 +363,7 @@ int main(void)
         cmocka_unit_test(the_progress_line_is_erased_before_other_text),
         cmocka_unit_test(nothing_of_a_test_acts_on_the_terminal),
         cmocka_unit_test(long_output_keeps_its_ends),
+        cmocka_unit_test(what_tests_left_behind_is_counted_and_told_when_verbose),
         cmocka_unit_test(many_failures_are_told_shortly_and_counted),
         cmocka_unit_test(many_ranks_that_differ_are_bounded),
         cmocka_unit_test(reasons_are_grouped_and_what_was_not_run_is_told),

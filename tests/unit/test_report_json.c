@@ -145,6 +145,20 @@ static void bytes_of_tests_become_valid_strings(void **state)
     json_decref(object);
 }
 
+static void what_a_test_left_behind_is_told_by_ranks(void **state)
+{
+    struct event_rank_result ranks[2];
+    struct event_test_finished event = end_with_warnings(ranks);
+    json_t *object = json_of_end(&event);
+
+    (void)state;
+    assert_string_equal(string_at(object, "outcome"), "passed");
+    assert_json_is(json_object_get(object, "warnings"),
+                   "[{\"team_ranks\":[0],\"lines\":[\"the umask was changed from 022 to 077\",\"a group was never freed\"]},"
+                   "{\"team_ranks\":[1],\"lines\":[\"a \\u001B[31mgroup was never freed\"]}]");
+    json_decref(object);
+}
+
 static void numbers_that_json_lacks_are_none(void **state)
 {
     const struct event_test_finished passed = end_of(0, "a.b", OUTCOME_PASSED, -1e300 * 1e300, "", NULL, 0);
@@ -225,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_is_told_in_the_documented_form),
         cmocka_unit_test(bytes_of_tests_become_valid_strings),
+        cmocka_unit_test(what_a_test_left_behind_is_told_by_ranks),
         cmocka_unit_test(numbers_that_json_lacks_are_none),
         cmocka_unit_test(huge_output_is_cut_for_each_rank_and_for_all),
         cmocka_unit_test(seeds_beyond_exact_numbers_are_strings),

@@ -118,6 +118,27 @@ static void each_outcome_has_its_element(void **state)
     remove_folder(&folder);
 }
 
+static void what_a_test_left_behind_is_its_standard_error(void **state)
+{
+    struct event_rank_result ranks[2];
+    struct event_test_finished event = end_with_warnings(ranks);
+    struct folder folder;
+    struct problem problem;
+    xmlDocPtr document;
+
+    (void)state;
+    make_folder(&folder, "report.xml");
+    struct reporter *reporter = begin(folder.file);
+    reporter_junit.test_finished(reporter, &event);
+    assert_int_equal(reporter_junit.destroy(reporter, &problem), 0);
+    document = read_document(folder.file);
+    assert_value_is(document, "string(//testcase[@name='sum']/system-err)",
+                    "warning of rank 0 (n1):\n    the umask was changed from 022 to 077\n    a group was never freed\n"
+                    "warning of rank 1 (n1):\n    a \uFFFD[31mgroup was never freed\n");
+    xmlFreeDoc(document);
+    remove_folder(&folder);
+}
+
 static void flaky_not_run_and_errors_are_told(void **state)
 {
     const struct event_rank_result passed = on_rank(1, 0, "n1", OUTCOME_PASSED, "", "");
@@ -387,6 +408,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_is_told_in_the_order_of_the_plan),
         cmocka_unit_test(each_outcome_has_its_element),
+        cmocka_unit_test(what_a_test_left_behind_is_its_standard_error),
         cmocka_unit_test(flaky_not_run_and_errors_are_told),
         cmocka_unit_test(whatever_tests_write_the_document_stays_valid),
         cmocka_unit_test(long_messages_and_output_are_cut),

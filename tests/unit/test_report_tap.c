@@ -177,6 +177,22 @@ static void a_run_without_tests_is_a_skipped_plan_and_one_that_never_began_bails
     }
 }
 
+static void what_a_test_left_behind_is_a_comment(void **state)
+{
+    struct event_rank_result ranks[2];
+    struct event_test_finished event = end_with_warnings(ranks);
+    char *text = tap_of_end(&event, NULL);
+
+    (void)state;
+    assert_string_equal(text, "ok 1 - halo.sum\n"
+                              "# warning of rank 0:\n"
+                              "#     the umask was changed from 022 to 077\n"
+                              "#     a group was never freed\n"
+                              "# warning of rank 1:\n"
+                              "#     a \\x1b[31mgroup was never freed\n");
+    free(text);
+}
+
 static void a_full_disk_is_told_at_the_end(void **state)
 {
     struct reporter *reporter;
@@ -198,6 +214,7 @@ int main(void)
         cmocka_unit_test(long_messages_are_cut),
         cmocka_unit_test(tests_that_nobody_told_of_bail_out),
         cmocka_unit_test(a_run_without_tests_is_a_skipped_plan_and_one_that_never_began_bails_out),
+        cmocka_unit_test(what_a_test_left_behind_is_a_comment),
         cmocka_unit_test(a_full_disk_is_told_at_the_end),
     };
 

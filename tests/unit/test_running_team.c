@@ -49,8 +49,30 @@ static void a_test_ends_with_its_last_report(void **state)
     assert_int_equal(event.ranks[0].rank, 3);
     assert_string_equal(event.ranks[1].node, "n1");
     assert_string_equal(event.ranks[1].place, "p");
-    assert_string_equal(event.ranks[1].warnings, "w");
+    assert_string_equal(event.ranks[1].warnings, ""); /* nobody can clean up when a team-mate has left */
     assert_true(team->tests[1].started > 10.5); /* the next test begins when this one has ended */
+    running_team_destroy(team);
+}
+
+static void what_ranks_leave_behind_fails_the_test_when_that_is_wanted(void **state)
+{
+    (void)state;
+    struct running_team *team = team_of_two();
+    const struct team_test *ended = NULL;
+    assert_int_equal(reported(team, 3, 0, OUTCOME_PASSED, &ended), 0);
+    assert_int_equal(reported(team, 1, 0, OUTCOME_PASSED, &ended), 0);
+    struct event_rank_result ranks[2];
+    struct event_test_finished event;
+    running_team_event(team, ended, "a.two", hosts, ranks, &event);
+    assert_int_equal(event.outcome, OUTCOME_PASSED);
+    assert_string_equal(event.ranks[1].warnings, "w");
+    ranks[0].warnings = "";
+    running_team_be_strict(ranks, &event);
+    assert_int_equal(event.outcome, OUTCOME_FAILED);
+    assert_string_equal(event.message, "w");
+    assert_int_equal(ranks[0].outcome, OUTCOME_PASSED);
+    assert_int_equal(ranks[1].outcome, OUTCOME_FAILED);
+    assert_string_equal(ranks[1].message, "w");
     running_team_destroy(team);
 }
 
@@ -167,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest all[] = {
         cmocka_unit_test(a_test_ends_with_its_last_report),
+        cmocka_unit_test(what_ranks_leave_behind_fails_the_test_when_that_is_wanted),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(a_lost_member_crashes_the_test_that_it_was_in_alone),
         cmocka_unit_test(a_member_lost_last_ends_the_test),

@@ -20,6 +20,7 @@
 #include "late.h"
 #include "limit.h"
 #include "signals.h"
+#include "leftovers.h"
 
 struct execution_state execution = {.capture = {-1, {-1, -1}}};
 
@@ -161,6 +162,7 @@ static void clear(enum phase phase)
     execution.body_end = 0;
     execution.left = -1;
     execution.reason[0] = execution.place[0] = '\0';
+    text_clear(&execution.leftovers);
     free(execution.trace);
     execution.trace = NULL;
     execution.how = HOW_NORMALLY;
@@ -202,6 +204,7 @@ void execution_run(const struct execution_step *step, struct execution_result *r
         note_late();
     limit_end();
     end_together();
+    leftovers_check(result->seconds, &execution.leftovers);
     read_result(failed, result);
     if (entered != 0)
         spoil(result, "the team's MPI_COMM_WORLD could not be made");
@@ -268,6 +271,8 @@ static void run_between(void)
     group.between_done = true;
     read_fixture(fixture_failed(), &group.setup);
     test_speaks();
+    if (group.unit->setup)
+        leftovers_enter(); /* what setup has changed is for its tests */
     group.teardown_wanted = group.unit->between(group.unit->context, &group.setup);
     execution_result_finish(&group.setup);
     cmocka_speaks();
@@ -322,6 +327,8 @@ void execution_run_unit(const struct execution_unit *unit, struct execution_resu
         sigaction(cmocka_signals[i], &handlers[i], NULL);
     /* Blocks that nobody freed are an error that cmocka prints, and does not return. */
     fflush(execution.chatter);
+    leftovers_leave();
+    leftovers_check(0, &execution.leftovers);
     read_fixture(fixture_failed() || memmem(execution.chatter_text, execution.chatter_size, "GROUP TEARDOWN", 14), teardown);
 }
 
@@ -336,29 +343,34 @@ static int begin(void)
     leaving_begin();
     signals_begin();
     exits_begin();
-    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* lines of both streams keep their order, as on a terminal */
     return 0;
 }
 
 int execution_begin(bool capture)
 {
     int error = begin();
-    return error || !capture ? error : capture_begin(&execution.capture);
+    if (!error && capture)
+        error = capture_begin(&execution.capture);
+    return error ? error : leftovers_begin();
 }
 
 int execution_begin_in(int file)
 {
     int error = begin();
-    return error ? error : capture_begin_in(&execution.capture, file);
+    if (!error)
+        error = capture_begin_in(&execution.capture, file);
+    return error ? error : leftovers_begin();
 }
 
 void execution_end(void)
 {
+    leftovers_end();
     if (execution.capture.file >= 0)
         capture_end(&execution.capture);
     if (execution.chatter)
         fclose(execution.chatter);
     free(execution.chatter_text);
+    text_finish(&execution.leftovers);
     execution.chatter = NULL;
     execution.chatter_text = NULL;
     free(execution.trace);

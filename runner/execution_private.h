@@ -13,6 +13,7 @@
 
 #include "backtrace.h"
 #include "execution.h"
+#include "text.h"
 
 enum phase { PHASE_SETUP, PHASE_BODY, PHASE_BODY_RETURNED, PHASE_TEARDOWN, PHASE_DONE };
 
@@ -56,6 +57,7 @@ struct execution_state {
     sigjmp_buf landing;       /* before the call of the test's function, for handlers of signals */
     volatile sig_atomic_t landing_open;
     struct sudden_end sudden;
+    struct text leftovers;    /* what the step left behind, a line for each */
     const struct execution_mates *mates;
     pthread_t thread;         /* that runs the test */
     bool leaving;             /* team-mates were told, or told this rank */

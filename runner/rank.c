@@ -84,9 +84,8 @@ static void process_ended(int number)
 /* What steps need. Without a watch no step's time is ever up. */
 static int begin(const struct options *options)
 {
-    int error = execution_begin(!options->no_capture);
     watch_start(&(struct watch_settings){.due = limit_due, .ended = process_ended});
-    return error;
+    return execution_begin(!options->no_capture); /* last: what is there now is not a test's */
 }
 
 static void end(void)

@@ -112,6 +112,8 @@ void read_result(bool failed, struct execution_result *result)
     if (execution.body_end > 0 && size <= CAPTURE_KEPT_MAX)
         move_words(result);
     result->pending = execution.pending;
+    if (result->outcome == OUTCOME_PASSED && execution.leftovers.size > 0)
+        result->warnings = copy_of(text_string(&execution.leftovers)); /* one that was left could not clean up */
     if (size > 0)
         capture_clear(&execution.capture);
 }

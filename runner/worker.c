@@ -176,7 +176,7 @@ static int run_isolated(struct job *job, uint32_t first, uint32_t count)
 static int run_all(struct job *job)
 {
     const struct message_assign *assignment = job->assignment;
-    bool wait = job->unit && job->unit->teardown;
+    bool wait = job->unit && (job->unit->setup || job->unit->teardown);
     int error = 0;
     for (uint32_t i = 0; i < assignment->count && !error; i++) {
         struct execution_result result;
@@ -221,10 +221,23 @@ static bool run_between(void *context, const struct execution_result *setup)
     return !job->error;
 }
 
-/* The last test of this rank's takes the teardown's words. */
-static int report_last(struct job *job)
+static int add_warnings(struct job *job, struct execution_result *result, const char *left_by_unit)
+{
+    char *warnings = NULL;
+    if (asprintf(&warnings, "%s%sthe suite %s left behind: %s", result->warnings ? result->warnings : "",
+                 result->warnings ? "\n" : "", job->unit->name, left_by_unit) < 0)
+        return -ENOMEM;
+    free(result->warnings);
+    result->warnings = warnings;
+    return 0;
+}
+
+/* The last test of this rank's takes the teardown's words, and what the suite left behind. */
+static int report_last(struct job *job, const struct execution_result *teardown)
 {
     struct execution_result *result = &job->last;
+    if (teardown->warnings && result->outcome == OUTCOME_PASSED && add_warnings(job, result, teardown->warnings) != 0)
+        return -ENOMEM;
     if (job->words[0]) {
         char *message = NULL;
         if (asprintf(&message, "%s%s%s", result->message, result->message[0] ? "\n" : "", job->words) < 0)
@@ -272,7 +285,7 @@ static int run_unit(struct job *job)
     if (!error && !job->words[0])
         error = agree_on_fixture(job, "teardown", &teardown);
     if (!error && job->last_test != UINT32_MAX)
-        error = report_last(job);
+        error = report_last(job, &teardown);
     team_free(control, &job->run.setup_team, job->setup_pending);
     team_free(control, &job->run.teardown_team, teardown.pending);
     team_free(control, &job->team, false);

@@ -328,7 +328,7 @@ void execution_run_unit(const struct execution_unit *unit, struct execution_resu
     /* Blocks that nobody freed are an error that cmocka prints, and does not return. */
     fflush(execution.chatter);
     leftovers_leave();
-    leftovers_check(0, &execution.leftovers);
+    leftovers_check(1, &execution.leftovers);
     read_fixture(fixture_failed() || memmem(execution.chatter_text, execution.chatter_size, "GROUP TEARDOWN", 14), teardown);
 }
 

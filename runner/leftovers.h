@@ -5,12 +5,12 @@
  * what differs and ends what still runs. A unit's setup may change what it likes for its tests: leftovers_enter() takes what
  * it left as the state that holds for them, leftovers_leave() goes back to what was before.
  *
- * What is looked at, and what for. An empty test must stay cheap, so there are two looks. The thrifty one costs 4 µs, after
- * each step: the working directory, environment, umask, signal mask, the handlers of the signals that programs use, alarm(),
- * descriptors 1 and 2 and whether one of the lowest free ones was opened, streams, child processes, number of threads, locale,
- * floating-point modes. The thorough one costs some 25 µs: all signals, all resource limits, all timers, descriptors up to
- * 255, standard input, the alternate stack, nice value and processors. It is made after the first 256 steps, and as long as it
- * takes less than a tenth of the steps' own time, so always unless tests are over in microseconds; what it finds after
+ * What is looked at, and what for. An empty test must stay cheap, so there are two looks. The thrifty one costs 3 µs, after
+ * each step: the working directory, environment, umask, signal mask, the handlers of the signals that programs use most, alarm(),
+ * whether descriptors 0 to 2 were closed or have other flags and one of the lowest free ones was opened, streams, locale, floating-point modes; child
+ * processes and threads, unless the step was over before one can be made. The thorough one costs some 25 µs: all signals, all resource limits, all timers, descriptors up to
+ * 255, what 0 to 2 lead to, strings of the environment that were changed in place, the alternate stack, nice value and processors. It is made after the first 64 steps, and as long as it
+ * takes less than a twentieth of the steps' own time, so always unless tests are over in microseconds; what it finds after
  * steps that had only the thrifty look may be an earlier step's, and says so.
  *
  * Descriptors and threads that a step has left are told once and stay: a library may keep them on purpose. Not told are what

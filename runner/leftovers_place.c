@@ -40,7 +40,8 @@ static void environment_free(struct place_baseline *baseline)
     for (size_t i = 0; i < baseline->variables; i++)
         free(baseline->environment[i]);
     free(baseline->environment);
-    baseline->environment = NULL;
+    free(baseline->pointers);
+    baseline->environment = baseline->pointers = NULL;
     baseline->variables = 0;
 }
 
@@ -51,8 +52,11 @@ static int environment_read(struct place_baseline *baseline)
         count++;
     baseline->variables = 0;
     baseline->environment = calloc(count + 1, sizeof *baseline->environment);
-    if (!baseline->environment)
+    baseline->pointers = calloc(count + 1, sizeof *baseline->pointers);
+    if (!baseline->environment || !baseline->pointers)
         return -ENOMEM;
+    if (count > 0)
+        memcpy(baseline->pointers, environ, count * sizeof *environ);
     for (; baseline->variables < count; baseline->variables++) {
         baseline->environment[baseline->variables] = strdup(environ[baseline->variables]);
         if (!baseline->environment[baseline->variables])
@@ -61,11 +65,13 @@ static int environment_read(struct place_baseline *baseline)
     return 0;
 }
 
-static bool environment_is_same(const struct place_baseline *baseline)
+/* The thrifty look does not see a string that was changed in its place. */
+static bool environment_is_same(const struct place_baseline *baseline, bool thorough)
 {
     size_t i = 0;
     for (; i < baseline->variables; i++)
-        if (!environ || !environ[i] || strcmp(environ[i], baseline->environment[i]) != 0)
+        if (!environ || !environ[i] ||
+            ((thorough || environ[i] != baseline->pointers[i]) && strcmp(environ[i], baseline->environment[i]) != 0))
             return false;
     return !environ || !environ[i];
 }
@@ -96,7 +102,7 @@ static void environment_tell(struct environment_told *told, const char *name, si
 static void environment_check(const struct place_baseline *baseline, struct look *look)
 {
     struct environment_told told = {.look = look};
-    if (environment_is_same(baseline))
+    if (environment_is_same(baseline, look->thorough))
         return;
     for (size_t i = 0; environ && environ[i]; i++) {
         size_t length = strcspn(environ[i], "=");
@@ -117,6 +123,7 @@ static void environment_check(const struct place_baseline *baseline, struct look
         char *copy = strdup(baseline->environment[i]);
         if (copy)
             putenv(copy);
+        baseline->pointers[i] = copy;
     }
 }
 

@@ -39,6 +39,7 @@ struct place_baseline {
     dev_t device;
     ino_t inode;
     char **environment; /* [variables] copies that nobody else has */
+    char **pointers;    /* [variables] what they were in `environ` */
     size_t variables;
     mode_t mask;
     struct rlimit limits[RLIM_NLIMITS];
@@ -68,6 +69,7 @@ void signals_check(struct signals_baseline *baseline, struct look *look);
 /* ---- leftovers_files.c: standard streams and descriptors ---- */
 struct files_baseline {
     int saved[3]; /* duplicates of 0, 1 and 2, or -1 */
+    int flags[3];
     dev_t devices[3];
     ino_t inodes[3];
     bool open[DESCRIPTORS_LOOKED], told[DESCRIPTORS_LOOKED];

@@ -12,7 +12,7 @@
 #define TIMERS_MAX 1000 /* numbers tried, of POSIX timers made by one step */
 
 /* Those that programs use; the others have the thorough look. */
-static const int usual[] = {SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM, SIGTERM, SIGCHLD};
+static const int usual[] = {SIGINT, SIGABRT, SIGUSR1, SIGPIPE, SIGALRM, SIGTERM, SIGCHLD};
 
 /* cmocka has its own for each test, and puts them back by signal(3), which forgets flags: nobody's fault. */
 static bool is_of_cmocka(int number)

@@ -30,7 +30,7 @@
 #include "isolate_private.h"
 
 /* A test whose time is up is to end by itself; so much later its process is killed. */
-#define GRACE_SECONDS 2.0
+#define GRACE_SECONDS 3.0
 
 struct helper {
     const struct plan *plan;

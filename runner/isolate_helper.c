@@ -213,36 +213,18 @@ static void end_child(struct request *request)
 
 /* ---- What is told of one that ended before its tests did ---- */
 
-static const char *words_of_signal(int number, char *words, size_t size)
+/* How the process of a member came to its end: a message, to be freed. */
+static enum outcome describe(const struct request *request, uint32_t member, char **message)
 {
-    snprintf(words, size, "its process was ended by signal %d (%s)", number, strsignal(number));
-    return words;
-}
-
-/* How the process of a member came to its end, as the second half of a sentence. */
-static enum outcome describe(const struct request *request, uint32_t member, char *words, size_t size)
-{
-    int status = atomic_load(&request->slots[member].status), wait_status = request->wait_status;
-    bool team = request->run.size > 1;
-    if (request->timed_out) {
-        snprintf(words, size, "its time of %g s was up, and its process did not leave the test: it was killed", time_limit(request));
-        return OUTCOME_TIMEOUT;
-    }
-    if (WIFSIGNALED(wait_status)) {
-        words_of_signal(WTERMSIG(wait_status), words, size);
-        return OUTCOME_CRASHED;
-    }
-    if (!team)
-        status = WEXITSTATUS(wait_status);
-    if (team && status == 128 + SIGTERM && any_died(request)) {
-        snprintf(words, size, "its process was ended, because that of another rank had ended");
-        return OUTCOME_NOTRUN;
-    }
-    if (team && status > 128)
-        words_of_signal(status - 128, words, size);
-    else
-        snprintf(words, size, "its process exited with status %d, and the test had not ended", status);
-    return OUTCOME_CRASHED;
+    const struct isolate_slot *slot = &request->slots[member];
+    return isolate_describe(&(struct isolate_end){.team = request->run.size > 1,
+                                                  .wait_status = request->wait_status,
+                                                  .status = atomic_load(&slot->status),
+                                                  .another_died = any_died(request),
+                                                  .timed_out = request->timed_out,
+                                                  .limit = time_limit(request),
+                                                  .words = &slot->words},
+                            message);
 }
 
 static char *read_output(const struct request *request, uint32_t member, size_t *size)
@@ -257,20 +239,23 @@ static char *read_output(const struct request *request, uint32_t member, size_t 
 /* The result of a test that the child did not live to give. */
 static void tell_unfinished(struct request *request, uint32_t member, uint32_t place, const char *before)
 {
-    char words[256], message[512];
+    char *words = NULL, *message = NULL;
     size_t size;
-    enum outcome outcome = describe(request, member, words, sizeof words);
-    snprintf(message, sizeof message, "%s%s", before, words);
+    enum outcome outcome = describe(request, member, &words);
+    if (asprintf(&message, "%s%s", before, words ? words : "its process ended") < 0)
+        message = NULL;
+    free(words);
     char *output = read_output(request, member, &size);
     hold(request, member,
          &(struct message_result){.test = place,
                                   .outcome = before[0] ? OUTCOME_ERROR : outcome,
                                   .seconds = clock_now() - request->since,
-                                  .message = message,
+                                  .message = message ? message : "",
                                   .place = "",
                                   .warnings = "",
                                   .output = output ? output : "",
                                   .output_size = size});
+    free(message);
     free(output);
 }
 
@@ -286,18 +271,14 @@ static void warn(struct request *request, uint32_t member)
     wire_put_raw(copy, held->bytes, held->size);
     if (copy->failed || message_result_decode(copy->bytes, copy->size, &result) != 0)
         return;
-    char words[256], *warnings = NULL;
-    if (request->timed_out)
-        snprintf(words, sizeof words, "its process did not end, and was killed");
-    else if (WIFSIGNALED(status))
-        words_of_signal(WTERMSIG(status), words, sizeof words);
-    else
-        snprintf(words, sizeof words, "its process exited with status %d", WEXITSTATUS(status));
+    char *warnings = NULL, *words = isolate_describe_after(status, request->timed_out);
     size_t size;
     char *output = read_output(request, member, &size);
-    if (asprintf(&warnings, "%s%safter the test %s%s%s", result.warnings, result.warnings[0] ? "\n" : "", words,
+    if (asprintf(&warnings, "%s%safter the test %s%s%s", result.warnings, result.warnings[0] ? "\n" : "",
+                 words ? words : "its process ended",
                  size > 0 ? ":\n" : "", output ? output : "") < 0)
         warnings = NULL;
+    free(words);
     free(output);
     if (!warnings)
         return;
@@ -379,6 +360,7 @@ static int fork_child(struct request *request, pid_t helper)
         atomic_store(&slot->running, 0);
         atomic_store(&slot->returned, 0);
         atomic_store(&slot->status, 0);
+        slot->words.written = 0;
         if (request->outputs && ftruncate(request->outputs[i], 0) != 0)
             return -errno;
     }

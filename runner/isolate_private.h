@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
+#include "../mpimock/launch.h"
 #include "message.h"
 #include "plan.h"
 
@@ -76,6 +77,7 @@ struct isolate_slot {
     _Atomic uint32_t running;  /* place + 1 of the test begun last, in this child's request; 0: none yet */
     _Atomic uint32_t returned; /* the rank has done all that it was to do */
     _Atomic int32_t status;    /* of a team: what mpimock_launch says of it: 0, its exit status, or 128 + its signal */
+    struct mpimock_last_words words;
     uint32_t size;             /* of bytes: a message_result, whose test is the place in the request */
     unsigned char bytes[ISOLATE_RESULT_MAX];
 };
@@ -92,6 +94,22 @@ struct isolate_child {
 };
 /* In the fork: runs the tests, and ends the process. */
 __attribute__((noreturn)) void isolate_child_run(const struct isolate_child *child);
+
+/* ---- The end of a child that had not done all that it was to do ---- */
+
+struct isolate_end {
+    bool team;
+    int wait_status;   /* of the child, as of waitpid */
+    int status;        /* of this rank of a team, as in its slot */
+    bool another_died; /* of the team's ranks, and so the job ended the others */
+    bool timed_out;    /* it was killed because the limit, in seconds, was over */
+    double limit;
+    const struct mpimock_last_words *words;
+};
+/* The outcome of the test that it was in, and the message, which the caller frees; NULL: out of memory. */
+enum outcome isolate_describe(const struct isolate_end *end, char **message);
+/* After all tests were done: words about an end that was not in order, to be freed; NULL: out of memory. */
+char *isolate_describe_after(int wait_status, bool timed_out);
 
 /* ---- The helper ---- */
 

@@ -2,12 +2,14 @@
 /* test_isolated.c: isolated tests that end in every way that a process can end, amid good ones. Each name begins with how the
  * test is to be reported; isolate.sh reads it. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <mpirun_tests.h>
@@ -90,6 +92,11 @@ MRT_TEST(crashed_by_exit_7_at_once)
     _exit(7);
 }
 
+MRT_TEST(crashed_past_the_c_library)
+{
+    syscall(SYS_exit_group, 8);
+}
+
 __attribute__((noinline)) static int descend(volatile char *above, int depth)
 {
     volatile char frame[4096];
@@ -113,6 +120,25 @@ MRT_TEST(crashed_by_heap_corruption)
     abort(); /* where the allocator does not mind */
 }
 #endif
+
+/* A signal that comes within the allocator: no way out of the test, and no cause of it. */
+static void *allocate(void *nothing)
+{
+    for (void *volatile block = NULL; !block || !nothing;) {
+        block = malloc(100);
+        free(block);
+    }
+    return nothing;
+}
+
+MRT_TEST(crashed_by_a_signal_to_the_process)
+{
+    pthread_t thread;
+    pthread_create(&thread, NULL, allocate, NULL);
+    kill(getpid(), SIGBUS);
+    for (;;)
+        pause();
+}
 
 MRT_TEST(timeout_with_all_signals_blocked, .timeout = 0.3)
 {

@@ -19,6 +19,7 @@
 #define MPIRUN_TESTS_H
 
 #include <setjmp.h>
+#include <signal.h> /* numbers, for MRT_SIGNALS */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -57,7 +58,21 @@ extern "C" {
 /* For options that are a yes or a no. 0: as the suite says, else as the command line says. */
 enum mrt_choice { MRT_YES = 1, MRT_NO };
 
+/* How a test is expected to end, for tests of code that ends itself. Written by the macros below. */
+enum mrt_end_ { MRT_END_ANY_, MRT_END_FAILED_, MRT_END_SIGNAL_, MRT_END_EXIT_, MRT_END_ABORT_ };
+struct mrt_expect {
+    enum mrt_end_ end_ MRT_ZERO_;
+    int code_ MRT_ZERO_;
+};
+#define MRT_ABORTS(code)   {MRT_END_ABORT_, code}    /* MPI_Abort with this code */
+#define MRT_EXITS(status)  {MRT_END_EXIT_, status}   /* exit(), _exit(), _Exit() or quick_exit() with this status */
+#define MRT_SIGNALS(number) {MRT_END_SIGNAL_, number} /* a signal; abort() and a failing assert() are SIGABRT */
+#define MRT_FAILS          {MRT_END_FAILED_, 0}      /* a failed assertion, or an MPI error that came to MPI_ERRORS_ARE_FATAL */
+
 /* Options of a test; for a suite, the defaults of its tests.
+ *
+ * .expect = MRT_ABORTS(3): the test passes if it ends so, and fails if it ends in any other way, or just returns. In a team what
+ * counts is the rank that ended it; the others, which had to leave, do not.
  *
  * .isolate = MRT_YES: the test runs in a process of its own, forked for it from one in which no test has run: it finds every
  * static variable as the program's start left it, and whatever it does to its process (memory overwritten, descriptors
@@ -72,6 +87,7 @@ struct mrt_options {
     double timeout MRT_ZERO_;               /* seconds, setup and teardown included; default 60 (--timeout) */
     int priority MRT_ZERO_;                 /* lower runs earlier; default MRT_PRIORITY_DEFAULT */
     enum mrt_choice isolate MRT_ZERO_;      /* see above; default MRT_NO, or MRT_YES by --isolate */
+    struct mrt_expect expect MRT_ZERO_;     /* see above; default: that the test returns */
     const char *tags MRT_ZERO_;             /* words, separated by blanks; a test has its suite's too */
     int end_ MRT_ZERO_;                     /* of the macros' own */
 };
@@ -83,6 +99,7 @@ struct mrt_suite_options {
     double timeout MRT_ZERO_;
     int priority MRT_ZERO_;
     enum mrt_choice isolate MRT_ZERO_;
+    struct mrt_expect expect MRT_ZERO_;
     const char *tags MRT_ZERO_;
     /* Once before the suite's tests, and once after them, on each rank of the one team that runs them all. */
     CMFixtureFunction setup MRT_ZERO_;

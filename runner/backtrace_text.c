@@ -17,6 +17,8 @@
 #include "../mpimock/door.h"
 #include "backtrace.h"
 
+#define TEST_PREFIX "mrt_function_" /* of MRT_TEST */
+
 /* ---- Whose is it? ---- */
 
 enum owner { OWNER_USER, OWNER_RUNNER, OWNER_MOCK, OWNER_MPI, OWNER_LIBC, OWNER_CMOCKA };
@@ -106,21 +108,34 @@ static int number_of(Dwarf_Die *die, unsigned attribute)
     return dwarf_formudata(dwarf_attr(die, attribute, &memory), &value) == 0 ? (int)value : 0;
 }
 
-/* The functions put in line there, each with the line where the next is called; *name stays that of the outermost. Returns
- * false where there are none. */
-static bool take_inlined(Dwfl_Module *module, Dwarf_Addr address, struct name *name, name_taker take, void *context)
+/* Is the scope that encloses these the same function again? */
+static bool is_outer_part(Dwarf_Die *scope, int outer, const char *function)
+{
+    for (int i = 1; i <= outer; i++) {
+        int tag = dwarf_tag(&scope[i]);
+        if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram)
+            continue;
+        const char *name = dwarf_diename(&scope[i]);
+        return name && function && strcmp(name, function) == 0;
+    }
+    return false;
+}
+
+/* The functions put in line there, each with the line where the next is called; *name stays that of the outermost. A function of
+ * which the compiler made two is one. */
+static void take_inlined(Dwfl_Module *module, Dwarf_Addr address, struct name *name, name_taker take, void *context)
 {
     Dwarf_Addr bias;
     Dwarf_Die *unit = dwfl_module_addrdie(module, address, &bias), *scopes = NULL, innermost, outer_unit;
     Dwarf *dwarf = dwfl_module_getdwarf(module, &bias);
     int count = unit ? dwarf_getscopes(unit, address - bias, &scopes) : 0;
     if (count <= 0)
-        return false;
+        return;
     Dwarf_Off offset = dwarf_dieoffset(&scopes[0]);
     free(scopes);
     scopes = NULL;
     if (!dwarf_offdie(dwarf, offset, &innermost))
-        return false;
+        return;
     count = dwarf_getscopes_die(&innermost, &scopes);
     Dwarf_Files *files = NULL;
     bool known = count > 0 && dwarf_diecu(&scopes[0], &outer_unit, NULL, NULL) &&
@@ -134,12 +149,13 @@ static bool take_inlined(Dwfl_Module *module, Dwarf_Addr address, struct name *n
             name->function = function;
         if (tag == DW_TAG_subprogram)
             break;
+        if (is_outer_part(&scopes[i], count - i - 1, name->function))
+            continue;
         take(context, (const void *)(uintptr_t)address, name);
         const char *file = dwarf_filesrc(files, (size_t)number_of(&scopes[i], DW_AT_call_file), NULL, NULL);
         *name = (struct name){NULL, file ? base_name(file) : NULL, number_of(&scopes[i], DW_AT_call_line)};
     }
     free(scopes);
-    return known;
 }
 
 static bool take_from_debug(const struct symbols *symbols, const void *pc, name_taker take, void *context)
@@ -193,8 +209,9 @@ static void print_name(FILE *out, const void *pc, const struct name *name, const
 {
     Dl_info info;
     if (name->function) {
-        /* GCC's suffixes of clones are no part of a name that anybody wrote. */
-        fprintf(out, "%.*s()", (int)strcspn(name->function, ".@"), name->function);
+        /* GCC's suffixes of clones are no part of a name that anybody wrote, nor is MRT_TEST's prefix. */
+        const char *function = name->function + (strncmp(name->function, TEST_PREFIX, strlen(TEST_PREFIX)) == 0 ? strlen(TEST_PREFIX) : 0);
+        fprintf(out, "%.*s()", (int)strcspn(function, ".@"), function);
         if (name->file)
             fprintf(out, "%s%s:%d", before_place, name->file, name->line);
         else if (dladdr(pc, &info) && info.dli_fname)
@@ -247,7 +264,7 @@ static bool is_one_of(const char *name, const char *const names[], size_t count)
     return false;
 }
 
-/* How libc starts threads and programs, and how it sends a signal to itself. */
+/* How libc starts threads and programs. */
 static bool is_start(const char *name)
 {
     static const char *const names[] = {"start_thread", "clone", "clone3", "__clone3", "__libc_start_main", "_start",
@@ -255,10 +272,11 @@ static bool is_start(const char *name)
     return is_one_of(name, names, sizeof names / sizeof *names);
 }
 
-static bool is_raising(const char *name)
+/* How it sends a signal to itself, and comes to exits.c: told in other words already. */
+static bool is_ending(const char *name)
 {
     static const char *const names[] = {"__pthread_kill_implementation", "__pthread_kill_internal", "pthread_kill", "raise",
-                                        "gsignal", "__pthread_kill", "__GI_raise", "__assert_fail_base", "__kill", "kill"};
+                                        "gsignal", "__pthread_kill", "__GI_raise", "__kill", "kill", "__run_exit_handlers", "exit"};
     return is_one_of(name, names, sizeof names / sizeof *names);
 }
 
@@ -269,7 +287,7 @@ static void list_name(void *context, const void *pc, const struct name *name)
     char line[sizeof listing->last];
     enum owner owner = owner_of(pc);
     const char *symbol = name->function ? name->function : dladdr(pc, &info) ? info.dli_sname : NULL;
-    if (owner == OWNER_LIBC && listing->inner_libc && is_raising(symbol))
+    if (owner == OWNER_LIBC && listing->inner_libc && is_ending(symbol))
         return;
     if (owner != OWNER_LIBC)
         listing->inner_libc = false;

@@ -204,6 +204,7 @@ void execution_run(const struct execution_step *step, struct execution_result *r
     if (limit_is_up() && !failed)
         note_late();
     limit_end();
+    signals_disarm();
     end_together();
     leftovers_check(result->seconds, &execution.leftovers);
     read_result(failed, result);
@@ -258,6 +259,7 @@ static void read_fixture(bool failed, struct execution_result *result)
         tell_mates(OUTCOME_ERROR, "");
     leave_world();
     limit_end();
+    signals_disarm();
     end_together();
     read_result(failed, result);
     if (failed && result->outcome != OUTCOME_SKIPPED && !execution.following && result->outcome != OUTCOME_DEADLOCK)

@@ -245,10 +245,18 @@ static void tell_unfinished(struct request *request, uint32_t member, uint32_t p
     if (asprintf(&message, "%s%s", before, words ? words : "its process ended") < 0)
         message = NULL;
     free(words);
+    int status = atomic_load(&request->slots[member].status); /* a team's; of one rank the process's own */
+    if (request->run.size == 1)
+        status = WIFSIGNALED(request->wait_status) ? 128 + WTERMSIG(request->wait_status) : WEXITSTATUS(request->wait_status);
+    const struct mpimock_last_words *said = &request->slots[member].words;
+    if (said->written && said->signal > 0)
+        status = 128 + said->signal;
     char *output = read_output(request, member, &size);
     hold(request, member,
          &(struct message_result){.test = place,
                                   .outcome = before[0] ? OUTCOME_ERROR : outcome,
+                                  .how = outcome != OUTCOME_CRASHED ? HOW_NORMALLY : status > 128 ? HOW_SIGNAL : HOW_EXIT,
+                                  .code = outcome != OUTCOME_CRASHED ? 0 : status > 128 ? status - 128 : status,
                                   .seconds = clock_now() - request->since,
                                   .message = message ? message : "",
                                   .place = "",

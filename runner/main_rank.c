@@ -119,14 +119,14 @@ static void take_ready(struct main_rank *self, int rank)
 }
 
 /* The process that was this rank is gone: the test that it was in, if any, has this outcome on it. */
-static void leave_team(struct main_rank *self, int rank, enum outcome outcome, const char *why)
+static void leave_team(struct main_rank *self, int rank, const struct message_lost *loss)
 {
     struct running_team *team = self->team_of[rank];
     const struct team_test *ended = NULL;
     self->team_of[rank] = NULL;
     if (!team)
         return;
-    if (running_team_lose(team, running_team_member(team, rank), outcome, why, clock_now(), &ended) != 0)
+    if (running_team_lose(team, running_team_member(team, rank), loss, clock_now(), &ended) != 0)
         self->error = -ENOMEM;
     if (ended)
         team_test_ended(self, team, ended);
@@ -135,14 +135,14 @@ static void leave_team(struct main_rank *self, int rank, enum outcome outcome, c
 }
 
 /* A rank is gone for good. Nothing happens if that is known. */
-static void lose(struct main_rank *self, int rank, enum outcome outcome, const char *why)
+static void lose(struct main_rank *self, int rank, const struct message_lost *loss)
 {
     if (rank == 0 || self->lost[rank])
         return;
     self->lost[rank] = true;
     self->ready[rank] = false;
     scheduler_worker_lost(self->scheduler, rank, clock_now());
-    leave_team(self, rank, outcome, why);
+    leave_team(self, rank, loss);
 }
 
 /* A fresh process says that it is this rank now: for the scheduler the rank was never away. What was sent to the process
@@ -153,7 +153,7 @@ static int take_renewed(struct main_rank *self, int rank, const struct message_l
     if (self->writer.failed)
         return -ENOMEM;
     int error = control_send(self->control, MESSAGE_WELCOME, rank, self->writer.bytes, self->writer.size);
-    leave_team(self, rank, message->outcome, message->reason);
+    leave_team(self, rank, message);
     self->ready[rank] = true;
     return error;
 }
@@ -285,7 +285,7 @@ static int handle(struct main_rank *self, const struct control_message *message)
         if (!error && message->kind == MESSAGE_RENEWED)
             error = take_renewed(self, message->from, &lost);
         else if (!error)
-            lose(self, (int)lost.rank, lost.outcome, lost.reason);
+            lose(self, (int)lost.rank, &lost);
     } else if (self->lost[message->from]) {
         error = 0; /* it was given up, and speaks all the same */
     } else if (message->kind == MESSAGE_READY) {
@@ -303,7 +303,7 @@ static void give_up(struct main_rank *self, int rank)
 {
     char why[128];
     snprintf(why, sizeof why, "did not answer for %.2g s after its time was up", RUNNING_TEAM_PATIENCE);
-    lose(self, rank, OUTCOME_TIMEOUT, why);
+    lose(self, rank, &(struct message_lost){.outcome = OUTCOME_TIMEOUT, .reason = why});
 }
 
 /* Tests and ranks that take too long. All messages that have come are treated before. */

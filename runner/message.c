@@ -86,12 +86,28 @@ int message_assign_decode(const void *bytes, size_t size, struct message_assign 
     return decoded(&reader);
 }
 
+static void put_how(struct wire_writer *writer, enum how how, int code)
+{
+    wire_put_u32(writer, how);
+    wire_put_u32(writer, (uint32_t)code);
+}
+
+static void get_how(struct wire_reader *reader, enum how *how, int *code)
+{
+    uint32_t number = wire_get_u32(reader);
+    *code = (int)wire_get_u32(reader);
+    if (number >= HOW_COUNT)
+        reader->failed = true;
+    *how = number < HOW_COUNT ? (enum how)number : HOW_NORMALLY;
+}
+
 void message_result_encode(struct wire_writer *writer, const struct message_result *message)
 {
     wire_writer_reset(writer);
     wire_put_u32(writer, message->assignment);
     wire_put_u32(writer, message->test);
     wire_put_u32(writer, message->outcome);
+    put_how(writer, message->how, message->code);
     wire_put_f64(writer, message->seconds);
     wire_put_string(writer, message->message);
     wire_put_string(writer, message->place);
@@ -106,6 +122,7 @@ int message_result_decode(const void *bytes, size_t size, struct message_result 
     message->assignment = wire_get_u32(&reader);
     message->test = wire_get_u32(&reader);
     uint32_t outcome = wire_get_u32(&reader);
+    get_how(&reader, &message->how, &message->code);
     message->seconds = wire_get_f64(&reader);
     message->message = wire_get_string(&reader);
     message->place = wire_get_string(&reader);
@@ -145,6 +162,7 @@ void message_lost_encode(struct wire_writer *writer, const struct message_lost *
     wire_writer_reset(writer);
     wire_put_u32(writer, message->rank);
     wire_put_u32(writer, message->outcome);
+    put_how(writer, message->how, message->code);
     wire_put_string(writer, message->reason);
 }
 
@@ -153,6 +171,7 @@ int message_lost_decode(const void *bytes, size_t size, struct message_lost *mes
     struct wire_reader reader = {.bytes = bytes, .size = size};
     message->rank = wire_get_u32(&reader);
     uint32_t outcome = wire_get_u32(&reader);
+    get_how(&reader, &message->how, &message->code);
     message->reason = wire_get_string(&reader);
     if (outcome >= OUTCOME_COUNT)
         return -EBADMSG;

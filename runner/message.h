@@ -63,6 +63,8 @@ struct message_result {
     uint32_t assignment;
     uint32_t test;            /* index into the plan */
     enum outcome outcome;
+    enum how how;
+    int code;                 /* see enum how */
     double seconds;
     const char *message;      /* "" for none */
     const char *place;        /* where it was when its time was up, in few words; "" */
@@ -80,6 +82,8 @@ struct message_notice {
 struct message_lost {
     uint32_t rank;            /* of the run */
     enum outcome outcome;     /* of the test that it was in */
+    enum how how;
+    int code;
     const char *reason;       /* "was ended by signal 9 (Killed)" */
 };
 

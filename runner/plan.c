@@ -167,6 +167,7 @@ static uint64_t hash_test(uint64_t hash, const struct plan *plan, const struct p
     hash = hash_number(hash, timeout);
     hash = hash_number(hash, (uint64_t)test->priority);
     hash = hash_number(hash, test->isolated);
+    hash = hash_number(hash_number(hash, (uint64_t)test->expect.end_), (uint64_t)test->expect.code_);
     hash = hash_string(hash, test->tags);
     if (test->unit < 0)
         return hash_number(hash, 0);

@@ -35,6 +35,7 @@ struct plan_test {
     double timeout;  /* seconds; < 0: none */
     int priority;
     char *tags; /* the suite's and the test's; "" for none */
+    struct mrt_expect expect; /* how it is to end; end_ MRT_END_ANY_: it is to return */
     bool isolated; /* runs in a process of its own; of a unit: all of its tests, or none */
     int unit;   /* index into plan.units of the suite that runs as one item of the queue, or -1 */
 };
@@ -67,7 +68,7 @@ struct plan_selection {
 
 /* Makes the plan from the registry, whose memory it uses. -EINVAL with a sentence: two tests of one name, np together
  * with np_list, a size or a number of cases below 1 (MRT_NP_ALL may stand for a size), a size twice, a timeout that is
- * none, a unit of which one test is to be isolated and another is not, two MRT_SUITE in one file, a filter or tag expression that cannot be read, a name that holds a character other
+ * none, an expected end that cannot be, a unit of which one test is to be isolated and another is not, two MRT_SUITE in one file, a filter or tag expression that cannot be read, a name that holds a character other
  * than letters, digits and _ (cmocka's names, and files' stems: mapped to that). Or -ENOMEM. Then the plan is empty.
  * Mistakes in tests are refused whether or not they are selected; an empty selection is no error here.
  * Order: the source order (suites in order of registration, their tests by line), or shuffled: one seed, one order, on

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expect.h"
 #include "filter.h"
 #include "name_table.h"
 
@@ -18,6 +19,7 @@ struct resolved {
     double timeout;
     int priority;
     enum mrt_choice isolate; /* 0: nobody says */
+    struct mrt_expect expect;
     char *tags; /* to be freed */
 };
 
@@ -78,6 +80,9 @@ static int check_options(const struct mrt_options *options, const struct origin 
         return refuse(problem, origin, ".cases = %d is not from 1 to %d", options->cases, PLAN_CASES_MAX);
     if ((unsigned)options->isolate > MRT_NO)
         return refuse(problem, origin, ".isolate = %d is neither MRT_YES nor MRT_NO", (int)options->isolate);
+    if (!expect_is_possible(&options->expect))
+        return refuse(problem, origin, ".expect = MRT_%s(%d) can never be; %s", options->expect.end_ == MRT_END_SIGNAL_ ? "SIGNALS" : "EXITS",
+                      options->expect.code_, options->expect.end_ == MRT_END_SIGNAL_ ? "give a signal, as SIGSEGV" : "a status is from 0 to 255");
     if (!(options->timeout >= 0 || options->timeout == MRT_TIMEOUT_NONE))
         return refuse(problem, origin, ".timeout = %g is no time; give seconds, or MRT_TIMEOUT_NONE", options->timeout);
     return check_sizes(options, origin, problem);
@@ -134,6 +139,7 @@ static int resolve(struct resolved *resolved, const struct plan_instances *insta
     int priority = own->priority ? own->priority : defaults->priority;
     resolved->priority = priority ? priority : MRT_PRIORITY_DEFAULT;
     resolved->isolate = own->isolate ? own->isolate : defaults->isolate;
+    resolved->expect = own->expect.end_ != MRT_END_ANY_ ? own->expect : defaults->expect;
     resolved->tags = join_tags(defaults->tags, own->tags);
     return resolved->tags ? 0 : out_of_memory(instances->problem);
 }
@@ -173,6 +179,7 @@ static struct plan_test *add_test(struct plan_instances *instances, const struct
                                .timeout = resolved->timeout,
                                .priority = resolved->priority,
                                .isolated = resolved->isolate ? resolved->isolate == MRT_YES : instances->isolate,
+                               .expect = resolved->expect,
                                .tags = strdup(resolved->tags),
                                .unit = unit};
     plan->count++; /* now plan_finish() frees what it holds */
@@ -263,6 +270,7 @@ static int expand_suite(struct plan_instances *instances, const struct registry_
                                         .timeout = options->timeout,
                                         .priority = options->priority,
                                         .isolate = options->isolate,
+                                        .expect = options->expect,
                                         .tags = options->tags};
         memcpy(defaults.np_list, options->np_list, sizeof defaults.np_list);
         int error = check_name(suite->name, "suite", &origin, instances->problem);

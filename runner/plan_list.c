@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "expect.h"
+
 #ifdef HAVE_JANSSON
 #include <jansson.h>
 #endif
@@ -61,14 +63,21 @@ static json_t *make_tags(const char *tags)
     return array;
 }
 
+static json_t *make_expect(const struct mrt_expect *expect)
+{
+    char words[64];
+    expect_words(expect, words, sizeof words);
+    return expect->end_ == MRT_END_ANY_ ? json_null() : json_string(words);
+}
+
 static json_t *make_test(const struct plan *plan, const struct plan_test *test)
 {
     /* "o" takes over the value also on failure; NULL makes the whole NULL. */
-    return json_pack("{s:o, s:o, s:o, s:i, s:o, s:i, s:b, s:o, s:o, s:o, s:i}", "name", make_string(test->name), "suite",
+    return json_pack("{s:o, s:o, s:o, s:i, s:o, s:i, s:b, s:o, s:o, s:o, s:o, s:i}", "name", make_string(test->name), "suite",
                      make_string(test->suite), "np",
                      test->np == MRT_NP_ALL ? json_string("all") : json_integer(test->np), "case", test->case_number,
                      "timeout", test->timeout < 0 || isinf(test->timeout) ? json_null() : json_real(test->timeout),
-                     "priority", test->priority, "isolated", test->isolated, "tags", make_tags(test->tags), "unit",
+                     "priority", test->priority, "isolated", test->isolated, "expect", make_expect(&test->expect), "tags", make_tags(test->tags), "unit",
                      test->unit < 0 ? json_null() : make_string(plan->units[test->unit].name), "file",
                      make_string(test->file), "line", test->line);
 }

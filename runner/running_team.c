@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expect.h"
+
 static void report_finish(struct rank_report *report)
 {
     free(report->message);
@@ -23,6 +25,7 @@ void running_team_destroy(struct running_team *team)
         for (uint32_t rank = 0; team->tests[i].reports && rank < team->tests[i].size; rank++)
             report_finish(&team->tests[i].reports[rank]);
         free(team->tests[i].reports);
+        free(team->tests[i].unexpected);
     }
     free(team->tests);
     free(team->members);
@@ -58,6 +61,7 @@ static int fill(struct running_team *team, const struct running_team_settings *s
         test->size = test->missing = np == MRT_NP_ALL ? team->size : (uint32_t)np;
         test->started = settings->now;
         test->limit = limit_of(settings, i);
+        test->expect = settings->plan->tests[settings->tests[i]].expect;
         test->reports = calloc(test->size, sizeof *test->reports);
         if (!test->reports)
             return -ENOMEM;
@@ -103,6 +107,8 @@ static int report(struct rank_report *report, const struct message_result *resul
 {
     *report = (struct rank_report){.reported = true,
                                    .outcome = result->outcome,
+                                   .how = result->how,
+                                   .code = result->code,
                                    .seconds = result->seconds,
                                    .message = copy_of(result->message, strlen(result->message)),
                                    .place = copy_of(result->place, strlen(result->place)),
@@ -112,12 +118,38 @@ static int report(struct rank_report *report, const struct message_result *resul
     return report->message && report->place && report->warnings && report->output ? 0 : -ENOMEM;
 }
 
+static int gravity(enum outcome outcome)
+{
+    return outcome == OUTCOME_PASSED ? 0 : outcome == OUTCOME_NOTRUN ? 1 : 2 + (int)outcome;
+}
+
+static const struct rank_report *gravest(const struct team_test *test)
+{
+    const struct rank_report *gravest = &test->reports[0];
+    for (uint32_t i = 1; i < test->size; i++)
+        if (gravity(test->reports[i].outcome) > gravity(gravest->outcome))
+            gravest = &test->reports[i];
+    return gravest;
+}
+
+/* Without memory for the words the test has the outcome that it would have had. */
+static void judge(struct team_test *test)
+{
+    const struct rank_report *report = gravest(test);
+    if (test->expect.end_ == MRT_END_ANY_)
+        return;
+    test->as_expected = expect_is_met(&test->expect, report->outcome, report->how, report->code);
+    if (!test->as_expected && expect_decides(report->outcome))
+        test->unexpected = expect_unmet(&test->expect, report->outcome, report->message);
+}
+
 /* One rank's report is there: the test after it begins then. */
 static const struct team_test *count(struct running_team *team, uint32_t place, double now)
 {
     struct team_test *test = &team->tests[place];
     if (--test->missing > 0)
         return NULL;
+    judge(test);
     if (place + 1 < team->count)
         team->tests[place + 1].started = now;
     return test;
@@ -168,7 +200,7 @@ struct team_test *running_team_slow(struct running_team *team, double seconds, d
     return &team->tests[place];
 }
 
-int running_team_lose(struct running_team *team, uint32_t member, enum outcome outcome, const char *why, double now,
+int running_team_lose(struct running_team *team, uint32_t member, const struct message_lost *loss, double now,
                       const struct team_test **ended)
 {
     uint32_t place = current_place(team, member);
@@ -177,9 +209,11 @@ int running_team_lose(struct running_team *team, uint32_t member, enum outcome o
     if (place == team->count)
         return 0;
     struct team_test *test = &team->tests[place];
-    const struct message_result result = {.outcome = outcome,
+    const struct message_result result = {.outcome = loss->outcome,
+                                          .how = loss->how,
+                                          .code = loss->code,
                                           .seconds = now > test->started ? now - test->started : 0,
-                                          .message = why,
+                                          .message = loss->reason,
                                           .place = "",
                                           .warnings = "",
                                           .output = ""};
@@ -189,18 +223,13 @@ int running_team_lose(struct running_team *team, uint32_t member, enum outcome o
     return error;
 }
 
-static int gravity(enum outcome outcome)
-{
-    return outcome == OUTCOME_PASSED ? 0 : outcome == OUTCOME_NOTRUN ? 1 : 2 + (int)outcome;
-}
-
 void running_team_event(const struct running_team *team, const struct team_test *test, const char *name,
                         const char *const hosts[], struct event_rank_result ranks[], struct event_test_finished *event)
 {
     *event = (struct event_test_finished){.test = test->test,
                                           .name = name,
-                                          .outcome = OUTCOME_PASSED,
-                                          .message = "",
+                                          .outcome = gravest(test)->outcome,
+                                          .message = gravest(test)->outcome == OUTCOME_PASSED ? "" : gravest(test)->message,
                                           .ranks = ranks,
                                           .size = (int)test->size};
     for (uint32_t i = 0; i < test->size; i++) {
@@ -217,12 +246,21 @@ void running_team_event(const struct running_team *team, const struct team_test 
                                               .output_size = report->output_size};
         if (report->seconds > event->seconds)
             event->seconds = report->seconds;
-        if (gravity(report->outcome) > gravity(event->outcome)) {
-            event->outcome = report->outcome;
-            event->message = report->message;
+        if (test->as_expected) {
+            ranks[i].outcome = OUTCOME_PASSED;
+            ranks[i].message = ranks[i].place = "";
         }
     }
-    for (uint32_t i = 0; i < test->size && event->outcome != OUTCOME_PASSED; i++)
+    if (test->as_expected) {
+        event->outcome = OUTCOME_PASSED;
+        event->message = "";
+    } else if (test->unexpected) {
+        ranks[gravest(test) - test->reports].outcome = OUTCOME_FAILED;
+        ranks[gravest(test) - test->reports].message = test->unexpected;
+        event->outcome = OUTCOME_FAILED;
+        event->message = test->unexpected;
+    }
+    for (uint32_t i = 0; i < test->size && (event->outcome != OUTCOME_PASSED || test->as_expected); i++)
         ranks[i].warnings = ""; /* nobody can clean up when a team-mate has left */
 }
 

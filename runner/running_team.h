@@ -3,7 +3,7 @@
  *
  * A test has ended when every one of its ranks has reported, or is lost. A rank that is lost reports no more: of the first
  * test that it had not reported it is said how it was lost, and the tests after that one do not end here: they go back to
- * the queue. Pure: no MPI, no clock.
+ * the queue. A test that is expected to end in some way (.expect) is judged when it has ended. Pure: no MPI, no clock.
  */
 #ifndef MRT_RUNNING_TEAM_H
 #define MRT_RUNNING_TEAM_H
@@ -21,6 +21,8 @@
 struct rank_report {
     bool reported;
     enum outcome outcome;
+    enum how how;
+    int code;
     double seconds;
     char *message, *place, *warnings, *output;
     size_t output_size;
@@ -33,6 +35,9 @@ struct team_test {
     double limit;                /* seconds that it may take, with the fixtures of its unit that come with it; INFINITY: none */
     bool slow;                   /* that it is slow has been told */
     struct rank_report *reports; /* [size] */
+    struct mrt_expect expect;
+    bool as_expected;            /* it has ended, in the way that was expected: it passed */
+    char *unexpected;            /* it has ended in another way: what to say; NULL: not so */
 };
 
 struct running_team {
@@ -65,7 +70,7 @@ uint32_t running_team_member(const struct running_team *team, int rank);
 int running_team_take(struct running_team *team, int rank, const struct message_result *result, double now,
                       const struct team_test **ended);
 /* The member is gone. *ended likewise, of the test that it was in. 0 or -ENOMEM. */
-int running_team_lose(struct running_team *team, uint32_t member, enum outcome outcome, const char *why, double now,
+int running_team_lose(struct running_team *team, uint32_t member, const struct message_lost *loss, double now,
                       const struct team_test **ended);
 /* Its time was up so long ago that the member should have reported, whatever it had to clean up. */
 bool running_team_is_overdue(const struct running_team *team, uint32_t member, double now);

@@ -341,6 +341,15 @@ void signals_arm(void)
     stop_trying();
 }
 
+void signals_disarm(void)
+{
+    const struct itimerval none = {{0, 0}, {0, 0}};
+    static const int timers[] = {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF};
+    for (size_t i = 0; i < COUNT(timers); i++)
+        setitimer((__itimer_which_t)timers[i], &none, NULL);
+    stop_trying();
+}
+
 static void install_where_default(int number)
 {
     sigaction(number, NULL, &signals.before[number]);

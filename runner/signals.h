@@ -25,6 +25,8 @@ void signals_begin(void);
 void signals_end(void);
 /* A function of the test's is about to be called: cmocka has replaced some handlers. */
 void signals_arm(void);
+/* The step is over: timers that it set (setitimer(2), alarm(2)) are off, so that their signals do not reach another one. */
+void signals_disarm(void);
 /* After the jump: ends the step. */
 __attribute__((noreturn)) void signals_leave(void);
 /* In the steps' thread: has the test ended in another thread, or where it could not be left? Then a call that waits is left by

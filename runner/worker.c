@@ -58,6 +58,8 @@ static int hand_over(struct job *job, uint32_t test, const struct execution_resu
     return send_result(job, &(struct message_result){.assignment = job->assignment->assignment,
                                                      .test = test,
                                                      .outcome = execution->outcome,
+                                                     .how = execution->how,
+                                                     .code = execution->code,
                                                      .seconds = execution->seconds,
                                                      .message = execution->message,
                                                      .place = execution->place ? execution->place : "",

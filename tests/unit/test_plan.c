@@ -543,6 +543,36 @@ static void cases_and_times_that_are_none_are_refused(void **state)
     REFUSED("is no time");
 }
 
+static void ends_that_cannot_be_are_refused(void **state)
+{
+    (void)state;
+    TEST("a.c", 3, "t", .expect = MRT_SIGNALS(0));
+    REFUSED(".expect = MRT_SIGNALS(0) can never be");
+    clear(NULL);
+    TEST("a.c", 3, "t", .expect = MRT_EXITS(256));
+    REFUSED(".expect = MRT_EXITS(256) can never be; a status is from 0 to 255");
+    clear(NULL);
+    TEST("a.c", 3, "t", .expect = MRT_ABORTS(-1));
+    struct plan plan = make(&(struct plan_selection){0});
+    assert_int_equal(plan.count, 1);
+    plan_finish(&plan);
+}
+
+static void an_expected_end_is_the_tests_else_the_suites(void **state)
+{
+    (void)state;
+    SUITE("a.c", 1, deaths, .expect = MRT_FAILS);
+    TEST("a.c", 3, "a", .np = 0);
+    TEST("a.c", 4, "b", .expect = MRT_EXITS(2));
+    TEST("b.c", 3, "c", .np = 0);
+    struct plan plan = make(&(struct plan_selection){0});
+    assert_int_equal(plan.tests[0].expect.end_, MRT_END_FAILED_);
+    assert_int_equal(plan.tests[1].expect.end_, MRT_END_EXIT_);
+    assert_int_equal(plan.tests[1].expect.code_, 2);
+    assert_int_equal(plan.tests[2].expect.end_, MRT_END_ANY_);
+    plan_finish(&plan);
+}
+
 /* ---- Isolation ---- */
 
 /* A letter for each test of the plan: y or n. */
@@ -659,6 +689,8 @@ int main(void)
         cmocka_unit_test_teardown(sizes_that_are_none_are_refused, clear),
         cmocka_unit_test_teardown(cases_and_times_that_are_none_are_refused, clear),
         cmocka_unit_test_teardown(isolation_is_the_tests_word_else_the_suites_else_the_options, clear),
+        cmocka_unit_test_teardown(ends_that_cannot_be_are_refused, clear),
+        cmocka_unit_test_teardown(an_expected_end_is_the_tests_else_the_suites, clear),
         cmocka_unit_test_teardown(a_unit_is_isolated_as_a_whole, clear),
         cmocka_unit_test_teardown(a_unit_that_contradicts_itself_is_refused, clear),
         cmocka_unit_test_teardown(names_with_other_characters_are_refused, clear),

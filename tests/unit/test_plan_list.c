@@ -27,7 +27,7 @@ static struct plan_test tests[4] = {
      .np = 4,
      .case_number = 3,
      .timeout = 2.5,
-     .priority = 7,
+     .priority = 7, .expect = MRT_ABORTS(3),
      .tags = tags[0],
      .unit = -1},
     {.name = names[1],
@@ -116,14 +116,16 @@ static void json_says_it_all(void **state)
     assert_non_null(document);
     assert_int_equal(json_array_size(all), 3);
     const char *name, *suite, *file, *first, *second;
+    const char *expected;
     int np, number, line, priority, isolated;
     double timeout;
-    assert_int_equal(json_unpack(json_array_get(all, 0), "{s:s, s:s, s:i, s:i, s:f, s:i, s:b, s:[s, s!], s:n, s:s, s:i !}",
+    assert_int_equal(json_unpack(json_array_get(all, 0), "{s:s, s:s, s:i, s:i, s:f, s:i, s:b, s:s, s:[s, s!], s:n, s:s, s:i !}",
                                  "name", &name, "suite", &suite, "np", &np, "case", &number, "timeout", &timeout,
-                                 "priority", &priority, "isolated", &isolated, "tags", &first, &second, "unit", "file",
+                                 "priority", &priority, "isolated", &isolated, "expect", &expected, "tags", &first, &second, "unit", "file",
                                  &file, "line", &line),
                      0);
     assert_false(isolated);
+    assert_string_equal(expected, "MPI_Abort(3)");
     assert_string_equal(name, "halo.ring[np=4]/3");
     assert_string_equal(suite, "halo");
     assert_int_equal(np, 4);
@@ -135,6 +137,7 @@ static void json_says_it_all(void **state)
     assert_string_equal(file, "src/\"halo\".c");
     assert_int_equal(line, 12);
     assert_true(json_is_null(json_object_get(json_array_get(all, 1), "timeout")));
+    assert_true(json_is_null(json_object_get(json_array_get(all, 1), "expect")));
     assert_string_equal(json_string_value(json_object_get(json_array_get(all, 1), "file")), "??.c");
     assert_string_equal(json_string_value(json_object_get(json_array_get(all, 1), "unit")), "io");
     assert_int_equal(json_array_size(json_object_get(json_array_get(all, 1), "tags")), 0);

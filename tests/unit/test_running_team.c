@@ -97,7 +97,7 @@ static void a_lost_member_crashes_the_test_that_it_was_in_alone(void **state)
     const struct team_test *ended = NULL;
     assert_int_equal(reported(team, 1, 0, OUTCOME_PASSED, &ended), 0);
     assert_ptr_equal(running_team_current(team, 1), &team->tests[1]);
-    assert_int_equal(running_team_lose(team, 1, OUTCOME_CRASHED, "was killed", 12, &ended), 0);
+    assert_int_equal(running_team_lose(team, 1, &(struct message_lost){.outcome = OUTCOME_CRASHED, .reason = "was killed"}, 12, &ended), 0);
     assert_null(ended); /* rank 3 is in the first test still */
     assert_int_equal(reported(team, 3, 0, OUTCOME_PASSED, &ended), 0);
     assert_ptr_equal(ended, &team->tests[0]);
@@ -113,13 +113,65 @@ static void a_lost_member_crashes_the_test_that_it_was_in_alone(void **state)
     running_team_destroy(team);
 }
 
+/* What rank 3 and rank 1 report of the test that both run; what comes of it. */
+static void is_judged(struct mrt_expect expect, const struct message_result *of_3, const struct message_result *of_1,
+                      enum outcome outcome, const char *message)
+{
+    struct event_rank_result ranks[2];
+    struct event_test_finished event;
+    const struct team_test *ended = NULL;
+    tests[0].expect = expect;
+    struct running_team *team = team_of_two();
+    tests[0].expect = (struct mrt_expect){.end_ = MRT_END_ANY_};
+    assert_int_equal(running_team_take(team, 3, of_3, 11, &ended), 0);
+    assert_int_equal(running_team_take(team, 1, of_1, 11, &ended), 0);
+    assert_ptr_equal(ended, &team->tests[0]);
+    running_team_event(team, ended, "a.two", hosts, ranks, &event);
+    assert_string_equal(outcome_name(event.outcome), outcome_name(outcome));
+    assert_string_equal(event.message, message);
+    if (outcome == OUTCOME_PASSED)
+        assert_int_equal(event.ranks[0].outcome, OUTCOME_PASSED);
+    running_team_destroy(team);
+}
+
+static void a_test_that_is_to_end_otherwise_is_judged_by_its_gravest_rank(void **state)
+{
+    (void)state;
+    const struct message_result returned = {.outcome = OUTCOME_PASSED, .message = "", .place = "", .warnings = "", .output = ""};
+    struct message_result followed = returned, crashed = returned, exited = returned, failed = returned, late = returned;
+    followed.outcome = OUTCOME_NOTRUN;
+    followed.message = "left MPI_Recv";
+    crashed.outcome = exited.outcome = OUTCOME_CRASHED;
+    crashed.how = HOW_SIGNAL;
+    crashed.code = 11;
+    crashed.message = "signal 11";
+    exited.how = HOW_EXIT;
+    exited.code = -1;
+    exited.message = "exit(-1) called";
+    failed.outcome = OUTCOME_FAILED;
+    failed.how = HOW_FAILED;
+    failed.message = "1 != 2";
+    late.outcome = OUTCOME_TIMEOUT;
+    late.message = "timed out";
+    const struct mrt_expect signal_11 = MRT_SIGNALS(11), exit_255 = MRT_EXITS(255), abort_3 = MRT_ABORTS(3), fails = MRT_FAILS;
+    is_judged(signal_11, &crashed, &followed, OUTCOME_PASSED, "");
+    is_judged(signal_11, &failed, &crashed, OUTCOME_PASSED, "");
+    is_judged(exit_255, &exited, &followed, OUTCOME_PASSED, "");
+    is_judged(fails, &failed, &followed, OUTCOME_PASSED, "");
+    is_judged(signal_11, &returned, &returned, OUTCOME_FAILED, "expected signal 11, but it passed");
+    is_judged(abort_3, &followed, &exited, OUTCOME_FAILED, "expected MPI_Abort(3), but it crashed: exit(-1) called");
+    is_judged(fails, &followed, &crashed, OUTCOME_FAILED, "expected a failure, but it crashed: signal 11");
+    is_judged(exit_255, &failed, &failed, OUTCOME_FAILED, "expected exit(255), but it failed: 1 != 2");
+    is_judged(signal_11, &late, &followed, OUTCOME_TIMEOUT, "timed out");
+}
+
 static void a_member_lost_last_ends_the_test(void **state)
 {
     (void)state;
     struct running_team *team = team_of_two();
     const struct team_test *ended = NULL;
     assert_int_equal(reported(team, 3, 0, OUTCOME_NOTRUN, &ended), 0);
-    assert_int_equal(running_team_lose(team, 1, OUTCOME_TIMEOUT, "did not answer", 12, &ended), 0);
+    assert_int_equal(running_team_lose(team, 1, &(struct message_lost){.outcome = OUTCOME_TIMEOUT, .reason = "did not answer"}, 12, &ended), 0);
     assert_ptr_equal(ended, &team->tests[0]);
     assert_null(running_team_current(team, UINT32_MAX - 1));
     running_team_destroy(team);
@@ -132,7 +184,7 @@ static void a_member_that_has_reported_all_is_lost_without_loss(void **state)
     const struct team_test *ended = NULL;
     assert_int_equal(reported(team, 1, 0, OUTCOME_PASSED, &ended), 0);
     assert_int_equal(reported(team, 1, 1, OUTCOME_PASSED, &ended), 0);
-    assert_int_equal(running_team_lose(team, 1, OUTCOME_CRASHED, "was killed", 12, &ended), 0);
+    assert_int_equal(running_team_lose(team, 1, &(struct message_lost){.outcome = OUTCOME_CRASHED, .reason = "was killed"}, 12, &ended), 0);
     assert_null(ended);
     assert_true(team->lost[1]);
     running_team_destroy(team);
@@ -192,6 +244,7 @@ int main(void)
         cmocka_unit_test(what_ranks_leave_behind_fails_the_test_when_that_is_wanted),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(a_lost_member_crashes_the_test_that_it_was_in_alone),
+        cmocka_unit_test(a_test_that_is_to_end_otherwise_is_judged_by_its_gravest_rank),
         cmocka_unit_test(a_member_lost_last_ends_the_test),
         cmocka_unit_test(a_member_that_has_reported_all_is_lost_without_loss),
         cmocka_unit_test(ranks_are_overdue_when_patience_is_over),

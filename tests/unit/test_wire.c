@@ -155,13 +155,18 @@ static void a_lost_rank_comes_back(void **state)
 {
     (void)state;
     struct wire_writer writer = {0};
-    struct message_lost sent = {.rank = 3, .outcome = OUTCOME_CRASHED, .reason = "was ended by signal 9"}, got;
+    struct message_lost sent = {.rank = 3, .outcome = OUTCOME_CRASHED, .how = HOW_SIGNAL, .code = 9, .reason = "was ended by signal 9"}, got;
     message_lost_encode(&writer, &sent);
     assert_int_equal(message_lost_decode(writer.bytes, writer.size, &got), 0);
     assert_int_equal(got.rank, 3);
     assert_int_equal(got.outcome, OUTCOME_CRASHED);
+    assert_int_equal(got.how, HOW_SIGNAL);
+    assert_int_equal(got.code, 9);
     assert_string_equal(got.reason, "was ended by signal 9");
     assert_int_not_equal(message_lost_decode(writer.bytes, writer.size - 1, &got), 0);
+    sent.how = HOW_COUNT;
+    message_lost_encode(&writer, &sent);
+    assert_int_not_equal(message_lost_decode(writer.bytes, writer.size, &got), 0);
     wire_writer_finish(&writer);
 }
 

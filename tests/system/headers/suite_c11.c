@@ -21,7 +21,7 @@ static int teardown(void **state)
     return 0;
 }
 
-MRT_SUITE(suite_c11, .np = 2, .np_list = {0}, .cases = 1, .timeout = 10.0, .priority = MRT_PRIORITY_DEFAULT - 10,
+MRT_SUITE(suite_c11, .np = 2, .np_list = {0}, .cases = 1, .timeout = 10.0, .priority = MRT_PRIORITY_DEFAULT - 10, .expect = MRT_FAILS,
           .tags = "strict c", .setup = setup, .teardown = teardown);
 
 MRT_TEST(without_options)
@@ -44,7 +44,20 @@ MRT_TEST(with_a_list, .np_list = {1, 2, 4})
     assert_true(sum > mine / 2.0);
 }
 
-MRT_TEST(with_all_options, .np = 2, .np_list = {0}, .cases = 3, .timeout = MRT_TIMEOUT_NONE, .priority = 5,
+MRT_TEST(that_aborts, .expect = MRT_ABORTS(3))
+{
+    MPI_Abort(MPI_COMM_WORLD, 3);
+}
+
+MRT_TEST(that_exits, .timeout = 1.0, .expect = MRT_EXITS(1), .tags = "death")
+{
+}
+
+MRT_TEST(that_crashes, .expect = MRT_SIGNALS(SIGSEGV))
+{
+}
+
+MRT_TEST(with_all_options, .np = 2, .np_list = {0}, .cases = 3, .timeout = MRT_TIMEOUT_NONE, .priority = 5, .isolate = MRT_NO, .expect = MRT_FAILS,
          .tags = "slow")
 {
     if (mrt_case() == 2)

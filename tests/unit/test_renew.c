@@ -355,6 +355,39 @@ static void mates_of_a_rank_that_dies_leave_at_once(void **state)
             assert_int_equal(play(4, dies_in_test), 1);
 }
 
+/* Half way through mpimock_test_end it is in no test any more, and has not ended it yet. */
+static int dies_at_the_end(void)
+{
+    static const uint32_t both[] = {1, 2};
+    int value;
+    if (own == 1 && mpimock_incarnation() == 0) {
+        begin(1, 2, both);
+        atomic_store(&segment_rank(mock.segment, 1)->left, 1);
+        atomic_store(&segment_rank(mock.segment, 1)->test, 0);
+        die(BY_KILL);
+    }
+    if (own == 1) {
+        CHECK(mpimock_predecessor()->test == 1);
+        return tell(0, 1, 1);
+    }
+    if (own == 0)
+        return hear(1, 1, &value);
+    mpimock_waiting_hook_set(leave_if_lost);
+    MPI_Comm team = begin(1, 2, both);
+    if (setjmp(way_out) == 0) {
+        stay(RECEIVE, 0, team);
+        return __LINE__;
+    }
+    end(team);
+    return 0;
+}
+
+static void a_death_at_the_end_of_a_test_is_one_in_the_test(void **state)
+{
+    (void)state;
+    assert_int_equal(play(3, dies_at_the_end), 1);
+}
+
 /* Rank 1 dies in a synchronous send, which rank 2 answers only when rank 1's successor is in one to rank 3, in another test: the
  * successor must not take the answer for its own. */
 static _Atomic int *receives;
@@ -513,6 +546,7 @@ int main(void)
         cmocka_unit_test(last_words_reach_the_successor),
         cmocka_unit_test(mates_of_a_rank_that_is_killed_leave_at_once),
         cmocka_unit_test(mates_of_a_rank_that_dies_leave_at_once),
+        cmocka_unit_test(a_death_at_the_end_of_a_test_is_one_in_the_test),
         cmocka_unit_test(an_answer_to_the_dead_is_not_taken_by_its_successor),
         cmocka_unit_test(a_member_that_never_came_is_not_waited_for),
         cmocka_unit_test(a_loss_is_found_however_late),

@@ -311,10 +311,16 @@ static long resident_pages(const char *of)
     return pages;
 }
 
+#ifdef __SANITIZE_ADDRESS__ /* keeps what was freed */
+#define PAGES (1 << 16)
+#else
+#define PAGES 64
+#endif
+
 /* Rank 0 looks at itself and at the supervisor after few and after many deaths. */
 static int dies_often(void)
 {
-    enum { FEW = 100, MANY = 600, PAGES = 64 };
+    enum { FEW = 100, MANY = 600 };
     static const uint32_t alone[] = {1};
     static char large[40 * 1000];
     char supervisor[64];

@@ -254,7 +254,7 @@ static int hand_out(void)
             CHECK_OK(say(rank, TAG_ASSIGN, &head));
         }
     }
-    bool unused;
+    bool unused = false;
     while (!all_are_ready()) {
         int line = hear_one(&unused);
         CHECK(line == 0);

@@ -130,12 +130,12 @@ struct mpimock_last_words *mpimock_last_words(void)
 
 unsigned mpimock_rank_incarnation(int rank)
 {
-    return atomic_load(&segment_rank(mock.segment, rank)->incarnation);
+    return mock.segment == NULL ? 0 : atomic_load(&segment_rank(mock.segment, rank)->incarnation);
 }
 
 pid_t mpimock_rank_pid(int rank)
 {
-    return atomic_load(&segment_rank(mock.segment, rank)->pid);
+    return mock.segment == NULL ? 0 : atomic_load(&segment_rank(mock.segment, rank)->pid);
 }
 
 /* The number is 0 before the process is reaped: if it is still the same once there is a descriptor, that is the rank's. */

@@ -17,8 +17,6 @@ __attribute__((noreturn)) static void die(enum way way)
 {
     const struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
-    signal(SIGSEGV, SIG_DFL); /* not a sanitizer's */
-    signal(SIGABRT, SIG_DFL);
     if (way == BY_KILL)
         kill(getpid(), SIGKILL);
     if (way == BY_SEGV)

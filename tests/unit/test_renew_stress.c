@@ -10,7 +10,10 @@
 
 #include "renewal.h"
 
-enum { N = 4, INCARNATIONS = 4096, LARGEST = 300 * 1000 };
+#ifndef N
+#define N 4
+#endif
+enum { INCARNATIONS = 4096, LARGEST = 300 * 1000 };
 enum tag { TAG_HELLO = 1, TAG_TALK, TAG_GOSSIP, TAG_ASSIGN, TAG_READY, TAG_STOP };
 
 /* What all see, whoever dies. */
@@ -44,7 +47,7 @@ static unsigned draw(unsigned below)
 /* Small, eager, or several times as large as a ring. */
 static uint32_t draw_size(void)
 {
-    uint32_t most[] = {64, 4000, 20 * 1000, LARGEST};
+    uint32_t most[] = {1000, 4000, 20 * 1000, LARGEST};
     return (uint32_t)sizeof(struct head) + draw(most[draw(4)] - (uint32_t)sizeof(struct head));
 }
 
@@ -110,11 +113,13 @@ static int numbers_and_arrays(MPI_Comm team, uint32_t serial)
 
 static int take_part(const struct head *assignment, uint32_t *left)
 {
-    static const int members[TEAM] = {1, 2, 3};
-    static const uint32_t same[TEAM] = {1, 2, 3};
+    static int members[TEAM];
+    static uint32_t same[TEAM];
     static MPI_Comm team;
     static int line;
     const uint32_t serial = assignment->serial;
+    for (int i = 0; i < TEAM; i++)
+        same[i] = (uint32_t)(members[i] = i + 1);
     CHECK_OK(mpimock_team_create(TEAM, members, serial, &team));
     CHECK(mpimock_test_begin(serial, TEAM, same, assignment->incarnations) == 0);
     mpimock_waiting_hook_set(leave_if_lost);

@@ -28,6 +28,7 @@ int guard_open(struct control *control)
     guard_fill_p2p(&guard.table);
     guard_fill_collectives(&guard.table);
     guard_fill_creation(&guard.table);
+    guard_fill_onesided(&guard.table);
     return 0;
 }
 
@@ -42,7 +43,7 @@ void guard_close(void)
     guard.found = NULL;
     guard.found_capacity = 0;
     guard.kept = NULL;
-    guard.kept_count = 0;
+    guard.kept_count = guard.kept_others = 0;
     guard.mpi->Group_free(&guard.everyone);
     guard.mpi->Comm_free(&guard.comm);
     guard.mpi = NULL;
@@ -106,6 +107,7 @@ void guard_left(void)
         return;
     atomic_store(&guard.stance, GUARD_LEFT);
     guard_declare();
+    guard_withdraw();
 }
 
 /* Only the thread that runs the test looks: the others see that it is left. */
@@ -150,6 +152,7 @@ void guard_go(void)
     if (!pthread_equal(pthread_self(), guard.main_thread))
         pthread_exit(NULL);
     atomic_store(&guard.stance, GUARD_LEFT);
+    guard_withdraw();
     guard.host.go();
     abort(); /* it does not return */
 }
@@ -181,8 +184,15 @@ void guard_end(void)
         guard_stop(&pending);
     if (!guard.clean)
         keep(guard.team.comm);
+    for (size_t i = 1; !guard.clean && i < guard.scope_count; i++)
+        guard.kept_others += guard.scopes[i].key != 0; /* a window and a file have one inside */
     guard_scopes_end();
     guard.on = false;
+}
+
+size_t guard_kept(void)
+{
+    return guard.kept_count + guard.kept_others;
 }
 
 bool guard_may_free(MPI_Comm team)

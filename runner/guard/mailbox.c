@@ -12,7 +12,10 @@ size_t guard_letter_size(const struct guard_letter *letter)
         return offsetof(struct guard_letter, words) + sizeof letter->words;
     case GUARD_STOP:
         return offsetof(struct guard_letter, stop) + sizeof letter->stop;
+    case GUARD_POSTED:
+        return offsetof(struct guard_letter, words);
     case GUARD_GONE:
+    case GUARD_MEMBERS:
         return offsetof(struct guard_letter, gone.arrivals) + letter->gone.count * sizeof letter->gone.arrivals[0];
     case GUARD_BLOCKED:
         return offsetof(struct guard_letter, blocked.call) + strnlen(letter->blocked.call, GUARD_CALL_MAX - 1) + 1;
@@ -22,10 +25,10 @@ size_t guard_letter_size(const struct guard_letter *letter)
 
 bool guard_letter_is_good(const struct guard_letter *letter, size_t size)
 {
-    if (size < offsetof(struct guard_letter, gone.arrivals) || letter->kind < GUARD_AGREE ||
-        letter->kind > GUARD_BLOCKED)
+    if (size < offsetof(struct guard_letter, words) || letter->kind < GUARD_AGREE || letter->kind > GUARD_BLOCKED)
         return false;
-    if (letter->kind == GUARD_GONE && letter->gone.count > GUARD_ARRIVALS_MAX)
+    if ((letter->kind == GUARD_GONE || letter->kind == GUARD_MEMBERS) &&
+        (size < offsetof(struct guard_letter, gone.arrivals) || letter->gone.count > GUARD_ARRIVALS_MAX))
         return false;
     if (letter->kind == GUARD_BLOCKED && size <= offsetof(struct guard_letter, blocked.call))
         return false;

@@ -17,6 +17,8 @@ enum guard_kind {
     GUARD_AGREE = 1, /* before a collective (agreement.h) */
     GUARD_STOP,      /* the test's end (stop.c) */
     GUARD_GONE,      /* the writer never again arrives at a collective: at which it did (agreement.h) */
+    GUARD_POSTED,    /* the writer has posted on a window (onesided.c) */
+    GUARD_MEMBERS,   /* of a group that makes an intercommunicator (creation.c), in the form of GONE */
     GUARD_BLOCKED,   /* the writer waits (deadlock.h) */
 };
 
@@ -27,9 +29,9 @@ enum guard_kind {
 struct guard_letter {
     uint32_t serial; /* of the test's team */
     uint32_t kind;
-    uint64_t number;   /* AGREE: of the communicator */
+    uint64_t number;   /* AGREE, POSTED: of the communicator or window; MEMBERS: of the call */
     uint32_t sequence; /* AGREE: of the collective on it; STOP: of the meeting */
-    uint32_t round;
+    uint32_t round;    /* MEMBERS: of the letter */
     union {
         struct guard_words words; /* AGREE */
         struct {

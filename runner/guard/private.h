@@ -30,6 +30,14 @@ static inline MPI_Comm guard_comm_of(uintptr_t key)
 {
     return (MPI_Comm)key;
 }
+static inline MPI_Win guard_win_of(uintptr_t key)
+{
+    return (MPI_Win)key;
+}
+static inline MPI_File guard_file_of(uintptr_t key)
+{
+    return (MPI_File)key;
+}
 
 enum guard_stance {
     GUARD_STAYING,
@@ -70,7 +78,7 @@ struct guard_state {
 
     struct guard_mailbox mailbox;
     MPI_Comm *kept;                    /* of teams that left something pending, in this run */
-    size_t kept_count;
+    size_t kept_count, kept_others;
     uint32_t misses;                   /* of MPI_Test and its kin */
     atomic_flag lock;
 };
@@ -133,6 +141,7 @@ void guard_hear(void);
 enum guard_verdict guard_converse(struct guard_agreement *agreement);
 /* The same, then guard_mailbox_take. */
 bool guard_read(int from, const struct guard_letter *wanted, struct guard_letter *letter);
+void guard_unread(int from, const struct guard_letter *letter);
 /* Has a mate said that it never again arrives? */
 bool guard_anyone_gone(void);
 /* Until all that was said has left. */
@@ -142,6 +151,8 @@ void guard_talk_flush(void);
 void guard_track(MPI_Request request, enum guard_request_kind kind);
 /* The same for one that the test has no handle of. */
 struct guard_request *guard_track_own(MPI_Request request, enum guard_request_kind kind);
+/* A look of the test's own that found nothing: now and then for a notice, too. */
+void guard_missed(void);
 void guard_fill_p2p(struct mpimock_backend *table);
 
 /* ---- Scopes (scopes.c) ---- */
@@ -156,6 +167,8 @@ bool guard_scope_start(enum guard_scope_kind kind, uintptr_t key, struct guard_s
 uint32_t guard_scope_arrive_at(uint64_t number, bool *late);
 /* It was made by a collective on `parent`, with the parent's members, or (NULL) with those that the MPI names. */
 void guard_scope_add(enum guard_scope_kind kind, uintptr_t key, uint64_t number, const struct guard_scope *parent);
+/* 0: not known. */
+uint64_t guard_scope_number(enum guard_scope_kind kind, uintptr_t key);
 void guard_scope_freed(enum guard_scope_kind kind, uintptr_t key);
 /* Names what collective `sequence` of `number` makes, the same on all who took part. */
 uint64_t guard_number_after(uint64_t number, uint32_t sequence);
@@ -181,5 +194,18 @@ int guard_run(int error, MPI_Request *request);
 int guard_after(int error);
 void guard_fill_collectives(struct mpimock_backend *table);
 void guard_fill_creation(struct mpimock_backend *table);
+
+/* ---- One-sided (onesided.c) ---- */
+void guard_fill_onesided(struct mpimock_backend *table);
+/* For the stop: closes the epochs that this rank can close alone; are those over that others must close? How many are not. */
+void guard_epochs_close(void);
+size_t guard_epochs_test(void);
+void guard_epochs_answer(void); /* when all letters have come */
+bool guard_epochs_open(void);
+void guard_epochs_forget(void);
+
+/* ---- The stop (stop.c) ---- */
+/* Before a stack is unwound: takes back the receives into it. */
+void guard_withdraw(void);
 
 #endif

@@ -193,6 +193,15 @@ void guard_scope_add(enum guard_scope_kind kind, uintptr_t key, uint64_t number,
         free(made.members);
 }
 
+uint64_t guard_scope_number(enum guard_scope_kind kind, uintptr_t key)
+{
+    guard_lock();
+    const struct guard_scope *found = key ? find(kind, key) : NULL;
+    uint64_t number = found ? found->number : 0;
+    guard_unlock();
+    return number;
+}
+
 void guard_scope_freed(enum guard_scope_kind kind, uintptr_t key)
 {
     guard_lock();

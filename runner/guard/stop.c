@@ -20,6 +20,7 @@
 
 #define PATIENCE   2.0 /* seconds without any progress, after which what pends is given up … */
 #define COLLECTIVE_PATIENCE 0.05 /* … and where only collectives do, in which some of the team may not be */
+#define WITHDRAWAL 0.5 /* seconds for receives that had matched already when they were cancelled */
 #define MARKER_TAG 32767
 
 static const uint32_t marker_magic[3] = {0x6d70692d, 0x74657374, 0x73746f70};
@@ -158,36 +159,61 @@ static int meet(uint32_t number, struct meeting *meeting, uint32_t *markers)
 
 /* ---- Requests ---- */
 
+static bool is_receive(const struct guard_request *place)
+{
+    return place->kind == GUARD_RECEIVE || place->kind == GUARD_PERSISTENT_RECEIVE;
+}
+
 static void cancel_receives(void)
 {
     for (size_t i = 0; i < guard.requests.capacity; i++) {
         const struct guard_request *place = &guard.requests.places[i];
         MPI_Request request = place->request;
         int complete = 1;
-        if (request != MPI_REQUEST_NULL && (place->kind == GUARD_RECEIVE || place->kind == GUARD_PERSISTENT_RECEIVE) &&
+        if (request != MPI_REQUEST_NULL && is_receive(place) &&
             guard.mpi->Request_get_status(request, &complete, MPI_STATUS_IGNORE) == MPI_SUCCESS && !complete)
             guard.mpi->Cancel(&request);
     }
 }
 
-/* Takes those away that are complete; true: there was one. */
-static bool complete_requests(void)
+/* Takes those away that are complete; true: there was one. *left: how many receives are not. */
+static bool complete_requests(bool receives_alone, size_t *left)
 {
     bool any = false;
+    *left = 0;
     for (size_t i = 0; i < guard.requests.capacity; i++) {
-        MPI_Request request = guard.requests.places[i].request, copy = request;
+        const struct guard_request *place = &guard.requests.places[i];
+        MPI_Request request = place->request, copy = request;
         int done = 0;
-        if (request == MPI_REQUEST_NULL)
+        if (request == MPI_REQUEST_NULL || (receives_alone && !is_receive(place)))
             continue;
         int error = guard.mpi->Test(&copy, &done, MPI_STATUS_IGNORE);
-        if (error == MPI_SUCCESS && !done)
+        if (error == MPI_SUCCESS && !done) {
+            *left += is_receive(place);
             continue;
+        }
+        guard.unseen += place->count > place->own; /* the door counts it still */
         if (copy != MPI_REQUEST_NULL) /* a persistent one */
             guard.mpi->Request_free(&copy);
         guard_requests_remove(&guard.requests, request);
         any = true;
     }
     return any;
+}
+
+/* A receive that had matched is waited for a while: its sender may be on its way out, too. */
+void guard_withdraw(void)
+{
+    size_t left;
+    if (guard.requests.used == 0)
+        return;
+    cancel_receives();
+    complete_requests(true, &left);
+    double since = left > 0 ? guard_now() : 0;
+    for (uint32_t turns = 1; left > 0 && guard_now() - since < WITHDRAWAL; turns++) {
+        guard_relax(turns);
+        complete_requests(true, &left);
+    }
 }
 
 /* Requests of the test's that the guard has no handle of: of windows and files. */
@@ -245,15 +271,23 @@ static bool only_collectives(void)
 static int clear_up(uint32_t *come, uint32_t *missing)
 {
     struct markers markers = {.words = {marker_magic[0], marker_magic[1], marker_magic[2], guard.team.serial}};
+    bool answered = false;
     int sent = 0, error = 0;
+    size_t receives, epochs = guard_epochs_test();
     for (size_t i = 0; i < guard.scope_count && !error; i++)
         if (is_comm(&guard.scopes[i]))
             error = send_markers(&markers, &guard.scopes[i]);
     receive_found();
     double moved = guard_now();
-    for (uint32_t turns = 1; !error && (*come < markers.wanted || guard.requests.used > 0 || !sent); turns++) {
+    for (uint32_t turns = 1; !error && (*come < markers.wanted || guard.requests.used > 0 || epochs > 0 || !sent || !answered);
+         turns++) {
         bool any = drain(come);
-        any = complete_requests() || any;
+        any = complete_requests(false, &receives) || any;
+        if (*come >= markers.wanted && !answered) {
+            guard_epochs_answer();
+            answered = true;
+        }
+        epochs = guard_epochs_test();
         if (guard.mpi->Testall(markers.count, markers.requests, &sent, MPI_STATUSES_IGNORE) != MPI_SUCCESS)
             error = -EIO;
         if (any)
@@ -265,7 +299,7 @@ static int clear_up(uint32_t *come, uint32_t *missing)
             guard_relax(turns);
         }
     }
-    *missing = *come < markers.wanted ? markers.wanted - *come : 0;
+    *missing = (*come < markers.wanted ? markers.wanted - *come : 0) + (uint32_t)epochs;
     if (!sent && !error)
         error = -EIO;
     free(markers.requests);
@@ -290,8 +324,20 @@ static void free_left(void)
         MPI_Comm comm = guard_comm_of(guard.scopes[i].key);
         if (guard.scopes[i].key == 0)
             continue;
-        if (guard.scopes[i].kind == GUARD_COMM)
+        MPI_Win win = guard_win_of(guard.scopes[i].key);
+        MPI_File file = guard_file_of(guard.scopes[i].key);
+        switch (guard.scopes[i].kind) {
+        case GUARD_COMM:
             guard.mpi->Comm_free(&comm);
+            break;
+        case GUARD_WIN: /* after a last fence: MPICH refuses to free where one was followed by MPI_Put */
+            guard.mpi->Win_fence(MPI_MODE_NOSUCCEED, win);
+            guard.mpi->Win_free(&win);
+            break;
+        case GUARD_FILE:
+            guard.mpi->File_close(&file);
+            break;
+        }
     }
 }
 
@@ -305,8 +351,9 @@ int guard_stop(long *pending)
     mpimock_guard_use(NULL);
     guard.stopped = true;
     meeting.unclean = atomic_load(&guard.stance) != GUARD_STAYING || guard.requests.used > 0 || guard.uncounted ||
-                      guard.found_count > 0 || others(*pending) > 0;
+                      guard.found_count > 0 || guard_epochs_open() || others(*pending) > 0;
     atomic_store(&guard.stance, GUARD_LEFT);
+    guard_epochs_close();
     int error = meet(1, &meeting, NULL);
     if (!error && (meeting.unclean || meeting.unmatched != 0)) {
         long other = others(*pending);
@@ -325,6 +372,7 @@ int guard_stop(long *pending)
         free_left();
     *pending = (long)meeting.pending;
     guard_requests_finish(&guard.requests);
+    guard_epochs_forget();
     guard.unseen = guard.stuck = 0;
     return error;
 }

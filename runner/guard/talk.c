@@ -152,6 +152,14 @@ bool guard_read(int from, const struct guard_letter *wanted, struct guard_letter
     return found;
 }
 
+void guard_unread(int from, const struct guard_letter *letter)
+{
+    while (!begin())
+        ;
+    guard_mailbox_put(&guard.mailbox, from, letter);
+    end();
+}
+
 bool guard_anyone_gone(void)
 {
     return guard_mailbox_any_gone(&guard.mailbox, guard.team.serial);

@@ -31,6 +31,11 @@ check "in a collective too" says 'left MPI_Barrier(MPI_COMM_WORLD), because rank
 check "and on a communicator of the test's own" says 'left MPI_Allreduce(count=1, a communicator of 2)'
 check "a mismatch names both" says 'rank 0 calls MPI_Bcast with root 0, rank 3 calls MPI_Bcast with root 1'
 
+mpi 4 "$runner" "$BUILD/tests/suites/guard_objects.so" --json objects.json
+check "the same for windows, files, intercommunicators, non-blocking collectives, and what is left open" status_is 1
+check "each outcome is as the test's name says, there too" as_named objects.json 43
+check "non-blocking collectives are counted" says 'after 1 non-blocking collective'
+
 mpi 4 "$runner" "$guard" --filter '*somewhere*:*passes/*:*of_three*' --json many.json
 check "500 tests, half of them left at some point: status 1" status_is 1
 check "nothing of those that were left reaches the others" as_named many.json 500

@@ -134,7 +134,7 @@ int mock_Buffer_detach(void *buffer_address, int *size)
     if (user_buffer == NULL) {
         error = mpimock_error(MPI_ERR_BUFFER, "no buffer is attached");
     } else {
-        error = mock_wait_until(&(struct waiting){all_left, describe, NULL});
+        error = mock_wait_until(&(struct waiting){all_left, describe, NULL, NULL});
         if (error == MPI_SUCCESS) {
             *(void **)buffer_address = user_buffer;
             *size = user_bytes;

@@ -102,6 +102,14 @@ static int report_calls(const struct collective *call, int peer, uint64_t theirs
     return mpimock_error(error, "rank %d is in %s, rank %d in %s", call->rank, here, peer, there);
 }
 
+int collective_refuse(const struct mock_comm *comm, int peer_world, uint64_t what)
+{
+    int peer = 0;
+    while (peer < comm->size - 1 && comm->group->world_ranks[peer] != peer_world)
+        peer++;
+    return report_calls(&(struct collective){.rank = comm->rank, .call = comm->call}, peer, what);
+}
+
 /* Same call, but the data is not what was to come. */
 static int report_data(const struct collective *call, const struct collective_message *message, uint64_t theirs,
                        int error, size_t bytes)

@@ -66,6 +66,9 @@ int collective_barrier(const struct collective *call);
 void collective_describe(char *text, size_t size, uint64_t what, const char *otherwise);
 /* Other functions, roots or operations? */
 bool collective_differs(uint64_t what, uint64_t other);
+/* The error of a rank that waits in the communicator's last call for one that will not send what is waited for, because it
+ * is in another call. */
+int collective_refuse(const struct mock_comm *comm, int peer_world, uint64_t what);
 
 /* ---- Memory for the time of a call ---- */
 

@@ -200,7 +200,7 @@ int mock_Wait(MPI_Request *request, MPI_Status *status)
     mock_lock();
     int error = several_init(&several, 1, request);
     if (error == MPI_SUCCESS && is_open(several.requests[0]))
-        error = mock_wait_until(&(struct waiting){all_complete, describe_all, &several});
+        error = mock_wait_until(&(struct waiting){all_complete, describe_all, &several, NULL});
     if (error == MPI_SUCCESS)
         error = finish_one(&several, 0, status, false);
     mock_unlock();
@@ -213,7 +213,7 @@ int mock_Waitall(int count, MPI_Request array_of_requests[], MPI_Status array_of
     mock_lock();
     int error = several_init(&several, count, array_of_requests);
     if (error == MPI_SUCCESS) {
-        error = mock_wait_until(&(struct waiting){all_complete_or_one_failed, describe_all, &several});
+        error = mock_wait_until(&(struct waiting){all_complete_or_one_failed, describe_all, &several, NULL});
         if (error == MPI_SUCCESS)
             error = finish_all(&several, array_of_statuses);
         several_finish(&several);
@@ -232,7 +232,7 @@ int mock_Waitany(int count, MPI_Request array_of_requests[], int *index, MPI_Sta
         request_status(NULL, status);
         several_finish(&several);
     } else if (error == MPI_SUCCESS) {
-        error = mock_wait_until(&(struct waiting){one_complete, describe_any, &several});
+        error = mock_wait_until(&(struct waiting){one_complete, describe_any, &several, NULL});
         if (error == MPI_SUCCESS) {
             *index = next_complete(&several, 0);
             error = finish_one(&several, *index, status, false);
@@ -269,7 +269,7 @@ static int complete_some(int incount, MPI_Request requests[], int *outcount, int
             *outcount = MPI_UNDEFINED;
         } else {
             if (blocking)
-                error = mock_wait_until(&(struct waiting){one_complete, describe_any, &several});
+                error = mock_wait_until(&(struct waiting){one_complete, describe_any, &several, NULL});
             else
                 transfer_progress();
             if (error == MPI_SUCCESS)

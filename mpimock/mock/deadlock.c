@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collective.h"
 #include "needs.h"
 
 static bool has_news(struct segment *segment, const struct segment_rank *slot)
@@ -170,9 +171,8 @@ static void strike_out(struct look *look)
     }
 }
 
-/* Those that are stuck among the rank and all that it needs (-1: among all). False: there are none, or something changed
- * meanwhile. */
-static bool look_from(struct look *look, const struct deadlock_view *view, int rank)
+/* Goes through those that the rank needs (-1: through all). */
+static void walk(struct look *look, const struct deadlock_view *view, int rank)
 {
     int other;
     memset(look, 0, offsetof(struct look, queue));
@@ -187,6 +187,14 @@ static bool look_from(struct look *look, const struct deadlock_view *view, int r
             enqueue(look, other);
     for (int i = 0; i < look->queue_length; i++)
         expand(look, look->queue[i]);
+}
+
+/* Those that are stuck among the rank and all that it needs (-1: among all). False: there are none, or something changed
+ * meanwhile. */
+static bool look_from(struct look *look, const struct deadlock_view *view, int rank)
+{
+    int other;
+    walk(look, view, rank);
     strike_out(look);
     if (rank >= 0 && !set_has(look->stuck, rank))
         return false;
@@ -203,6 +211,28 @@ bool deadlock_look(const struct deadlock_view *view, int rank)
 {
     struct look look;
     return look_from(&look, view, rank);
+}
+
+/* Each of the two has said by itself in which call it is: whether both are still there does not matter. */
+bool deadlock_clash(const struct deadlock_view *view, int rank, int *peer, uint64_t *what)
+{
+    struct look look;
+    const struct segment_wait *own = &segment_rank(view->segment, rank)->wait;
+    walk(&look, view, rank);
+    for (int i = 0; i < look.queue_length; i++) {
+        int other = look.queue[i];
+        const struct segment_rank *slot = segment_rank(view->segment, other);
+        const struct segment_wait *wait = &slot->wait;
+        if (other == rank || !wait->collective || wait->context != own->context || wait->tag != own->tag ||
+            !collective_differs(own->what, wait->what))
+            continue;
+        *peer = other;
+        *what = wait->what;
+        atomic_thread_fence(memory_order_seq_cst);
+        if (atomic_load(&slot->blocked) == look.sequences[other])
+            return true;
+    }
+    return false;
 }
 
 /* ---- The picture ---- */

@@ -36,6 +36,9 @@ struct deadlock_rank {
 
 /* Is this rank of the mock's world stuck? -1: is anybody? The time is that of the ranks that it waits for. */
 bool deadlock_look(const struct deadlock_view *view, int rank);
+/* Is there, among those that this rank needs, one that waits in the same collective call of the same communicator, but with
+ * another function, root or operation? Then *peer is that rank, and *what its call. */
+bool deadlock_clash(const struct deadlock_view *view, int rank, int *peer, uint64_t *what);
 /* Writes what can be said of all ranks of the view, several lines that begin with `who` and "deadlock: ", cut at
  * `bytes`. */
 void deadlock_report(const struct deadlock_view *view, const char *who, char *text, size_t bytes);

@@ -66,7 +66,7 @@ static int probe(int source, int tag, MPI_Comm handle, bool blocking, struct pro
     probing->peer_world = p2p_world_rank(comm, probing->peer);
     probing->tag = tag == MPI_ANY_TAG ? MATCH_ANY : tag;
     if (blocking)
-        return mock_wait_until(&(struct waiting){is_found, describe, probing});
+        return mock_wait_until(&(struct waiting){is_found, describe, probing, NULL});
     transfer_progress();
     is_found(probing);
     return MPI_SUCCESS;

@@ -240,7 +240,7 @@ static int meet(void)
                 segment_wake(segment_rank(mock.segment, i));
         return MPI_SUCCESS;
     }
-    return mock_wait_until(&(struct waiting){all_finalize, describe_finalize, NULL});
+    return mock_wait_until(&(struct waiting){all_finalize, describe_finalize, NULL, NULL});
 }
 
 int mock_Finalize(void)

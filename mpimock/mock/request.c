@@ -12,7 +12,9 @@
 #include <string.h>
 
 #include "bsend.h"
+#include "collective.h"
 #include "needs.h"
+#include "transfer.h"
 #include "waiting.h"
 
 #define ID_INDEX_BITS 20 /* requests of one rank that wait for answers at a time: a million */
@@ -315,13 +317,35 @@ static void describe(void *argument, struct segment_wait *wait)
     needs_add_request(wait, argument, false);
 }
 
+static int refuse(void *argument, int peer_world, uint64_t what)
+{
+    const struct mock_request *request = argument;
+    return collective_refuse(mock_comm(request->comm), peer_world, what);
+}
+
+/* A collective's, which will never be complete. A receive is taken back; what is sent already goes on by itself. */
+static void abandon(struct mock_request *request)
+{
+    if (request->kind == REQUEST_RECEIVE)
+        transfer_cancel(request);
+    if (request->complete)
+        request_release(request);
+    else
+        request->detached = true;
+}
+
 int mock_wait(struct mock_request **handle, MPI_Status *status, uint64_t *signature)
 {
     struct mock_request *request = *handle;
     mock_lock();
     int error = MPI_SUCCESS;
+    bool refusable = request->collective && mock_comm(request->comm) != NULL;
     if (!request->complete)
-        error = mock_wait_until(&(struct waiting){is_complete, describe, request});
+        error = mock_wait_until(&(struct waiting){is_complete, describe, request, refusable ? refuse : NULL});
+    if (error != MPI_SUCCESS && refusable) {
+        *handle = NULL;
+        abandon(request);
+    }
     if (error == MPI_SUCCESS) {
         error = request_report(request);
         request_status(request, status);

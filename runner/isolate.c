@@ -19,6 +19,7 @@
 
 #include "clock.h"
 #include "isolate_private.h"
+#include "limit.h"
 
 /* Beyond the tests' own time limits, for processes to be made and ended; on a loaded machine too. */
 #define PATIENCE_SECONDS 30.0
@@ -94,10 +95,13 @@ static const struct plan_test *test_at(const struct isolate_request *request, ui
 /* The latest moment at which all results must have come; INFINITY where a test has no limit. */
 static double deadline_of(const struct isolate_request *request)
 {
-    double seconds = PATIENCE_SECONDS;
+    const int unit = request->assignment->unit;
+    double seconds = PATIENCE_SECONDS, fixture = unit >= 0 ? plan_unit_timeout(request->plan, &request->plan->units[unit]) : 0;
+    if (fixture < 0)
+        return INFINITY;
     for (uint32_t i = 0; i < request->count; i++)
-        seconds += test_at(request, i)->timeout < 0 ? INFINITY : 2 * test_at(request, i)->timeout + 5;
-    return clock_now() + seconds;
+        seconds += test_at(request, i)->timeout < 0 ? INFINITY : test_at(request, i)->timeout + 2 * fixture + 5;
+    return fmin(clock_now() + seconds, limit_last_moment() + PATIENCE_SECONDS);
 }
 
 /* The first place from `place` on of a test in which the member has a part; `count`: none. */
@@ -181,6 +185,7 @@ static int lead(const struct isolate_request *request)
     isolate_run_encode(&isolate->writer, request->plan,
                        &(struct isolate_run){.size = size,
                                              .unit = request->assignment->unit >= 0,
+                                             .end = limit_last_moment(),
                                              .count = request->count,
                                              .tests = request->tests});
     if (!isolate->lost[0] && (isolate->writer.failed || isolate_send(isolate->socket, ISOLATE_RUN, 0, isolate->writer.bytes,

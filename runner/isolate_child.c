@@ -18,6 +18,8 @@
 #include "../mpimock/launch.h"
 #include "execution.h"
 #include "isolate_private.h"
+#include "limit.h"
+#include "watch.h"
 #include "worker.h"
 
 #define WORDS_MAX (128u << 10) /* of each text beside the output */
@@ -109,6 +111,11 @@ static int run_assignment(const struct isolate_child *child, struct control *con
     return error;
 }
 
+static void process_ended(int number)
+{
+    (void)number;
+}
+
 static int run_rank(const struct isolate_child *child, uint32_t me)
 {
     struct rank rank = {.child = child, .slot = &child->slots[me]};
@@ -116,10 +123,12 @@ static int run_rank(const struct isolate_child *child, uint32_t me)
     mpimock_last_words_in(&rank.slot->words);
     if (control_create(&control) != 0)
         return EXIT_STATUS_INTERNAL;
+    limit_set_end(child->run->end);
+    watch_start(&(struct watch_settings){.due = limit_due, .ended = process_ended});
     int error = child->outputs ? execution_begin_in(child->outputs[me]) : execution_begin(false);
     if (!error) {
         error = run_assignment(child, &control, &rank);
-        execution_end();
+        execution_end(); /* the watch ends with the process: it is deaf where the test has closed its descriptors */
     }
     control_destroy(&control);
     wire_writer_finish(&rank.writer);

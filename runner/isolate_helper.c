@@ -142,11 +142,30 @@ static uint32_t running_place(const struct request *request)
     return least > request->first && least <= request->run.count ? least - 1 : request->run.count;
 }
 
-/* When the child's time is up: each test has its own, setup that of the first. */
-static double time_limit(const struct request *request)
+static double fixture_limit(const struct request *request)
+{
+    const struct plan *plan = request->helper->plan;
+    if (!request->run.unit)
+        return 0;
+    double seconds = plan_unit_timeout(plan, &plan->units[test_at(request, 0)->unit]);
+    return seconds > 0 ? seconds : INFINITY;
+}
+
+/* Seconds that what runs now may take: a test, its teardown included, or the unit's setup. */
+static double limit_of(const struct request *request, uint32_t place)
+{
+    if (place == request->run.count && request->run.unit)
+        return fixture_limit(request);
+    double seconds = test_at(request, place < request->run.count ? place : request->first)->timeout;
+    return seconds > 0 ? seconds : INFINITY;
+}
+
+/* When the child's time is up. The unit's teardown follows its last test, and is not told apart. */
+static double deadline_of(const struct request *request)
 {
     uint32_t place = running_place(request);
-    return test_at(request, place < request->run.count ? place : request->first)->timeout;
+    double limit = limit_of(request, place) + (place + 1 == request->run.count ? fixture_limit(request) : 0);
+    return fmin(request->since + limit, request->run.end);
 }
 
 /* Waits until the child has ended, taking results meanwhile. It stays a zombie, so that its process group is still its own. */
@@ -160,8 +179,7 @@ static void wait_for_child(struct request *request)
         siginfo_t info = {.si_pid = 0};
         if (waitid(P_PID, (id_t)request->child, &info, WEXITED | WNOWAIT | WNOHANG) != 0 || info.si_pid != 0)
             break;
-        double limit = time_limit(request), now = clock_now();
-        double left = limit < 0 ? INFINITY : request->since + limit + GRACE_SECONDS - now;
+        double now = clock_now(), left = deadline_of(request) + GRACE_SECONDS - now;
         if (take_results(request)) {
             request->since = now;
         } else if (left <= 0) {
@@ -217,12 +235,14 @@ static void end_child(struct request *request)
 static enum outcome describe(const struct request *request, uint32_t member, char **message)
 {
     const struct isolate_slot *slot = &request->slots[member];
+    double limit = limit_of(request, running_place(request));
+    bool in_time = request->since + limit <= request->run.end;
     return isolate_describe(&(struct isolate_end){.team = request->run.size > 1,
                                                   .wait_status = request->wait_status,
                                                   .status = atomic_load(&slot->status),
                                                   .another_died = any_died(request),
                                                   .timed_out = request->timed_out,
-                                                  .limit = time_limit(request),
+                                                  .limit = in_time ? limit : -1,
                                                   .words = &slot->words},
                             message);
 }

@@ -81,6 +81,7 @@ void isolate_run_encode(struct wire_writer *writer, const struct plan *plan, con
     wire_writer_reset(writer);
     wire_put_u32(writer, run->size);
     wire_put_u32(writer, run->unit);
+    wire_put_f64(writer, run->end);
     wire_put_u32(writer, run->count);
     for (uint32_t i = 0; i < run->count; i++)
         wire_put_string(writer, plan->tests[run->tests[i]].name);
@@ -104,6 +105,7 @@ int isolate_run_decode(const void *bytes, size_t size, const struct plan *plan, 
     static uint32_t place;
     struct wire_reader reader = {.bytes = bytes, .size = size};
     *run = (struct isolate_run){.size = wire_get_u32(&reader), .unit = wire_get_u32(&reader) != 0};
+    run->end = wire_get_f64(&reader);
     run->count = wire_get_u32(&reader);
     if (reader.failed || run->size == 0 || run->count == 0 || run->count > plan->count)
         return -EBADMSG;

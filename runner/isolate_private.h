@@ -54,6 +54,7 @@ struct isolate_run {
     bool unit;     /* the tests are a unit's, with its setup and teardown */
     uint32_t count;
     const uint32_t *tests; /* [count] indices into the plan */
+    double end;            /* of the whole run's time (clock.h); INFINITY: none */
 };
 /* Travels with names: the plan of a rank may have another order than that of its helper, which is older. */
 void isolate_run_encode(struct wire_writer *writer, const struct plan *plan, const struct isolate_run *run);
@@ -102,8 +103,8 @@ struct isolate_end {
     int wait_status;   /* of the child, as of waitpid */
     int status;        /* of this rank of a team, as in its slot */
     bool another_died; /* of the team's ranks, and so the job ended the others */
-    bool timed_out;    /* it was killed because the limit, in seconds, was over */
-    double limit;
+    bool timed_out;    /* it was killed because its time, in seconds, was up */
+    double limit;      /* < 0: that of the whole run */
     const struct mpimock_last_words *words;
 };
 /* The outcome of the test that it was in, and the message, which the caller frees; NULL: out of memory. */

@@ -35,7 +35,9 @@ enum outcome isolate_describe(const struct isolate_end *end, char **message)
     if (end->words->written)
         return last_words(end->words, message);
     if (end->timed_out) {
-        if (asprintf(message, "its time of %g s was up, and its process did not leave the test: it was killed", end->limit) < 0)
+        if (end->limit < 0)
+            *message = strdup("the time of the whole run was up (--global-timeout), and its process did not leave the test: it was killed");
+        else if (asprintf(message, "its time of %g s was up, and its process did not leave the test: it was killed", end->limit) < 0)
             *message = NULL;
         return OUTCOME_TIMEOUT;
     }

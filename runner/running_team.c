@@ -41,7 +41,8 @@ static double limit_of(const struct running_team_settings *settings, uint32_t pl
     if (settings->unit < 0)
         return limit;
     double fixture = plan_unit_timeout(plan, &plan->units[settings->unit]);
-    int fixtures = (place == 0) + (place + 1 == settings->count);
+    /* Where a test ended the process of an isolated unit, setup runs anew. */
+    int fixtures = (place == 0 || plan->tests[settings->tests[place]].isolated) + (place + 1 == settings->count);
     return fixture > 0 ? limit + fixtures * fixture : INFINITY;
 }
 

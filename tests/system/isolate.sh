@@ -35,7 +35,8 @@ check_run() { # WORDS: what must hold of a run that has ended
     check "$1: its mate was ended with it" says 'its process was ended, because that of another rank had ended'
     check "$1: an exit has its status" says 'exit(7) called'
     check "$1: an exit that nothing sees coming, too" says 'its process exited with status 8, and the test had not ended'
-    check "$1: a test that cannot be left is killed" says 'its time of 0.3 s was up'
+    check "$1: a test that cannot be left says so" says 'timed out after 0.3 s, and could not be interrupted'
+    check "$1: one whose process is stopped is killed" says 'its time of 0.3 s was up, and its process did not leave the test'
     check "$1: a setup that ends the process is the tests' error" says 'setup did not end: its process was ended by signal 9'
     check "$1: the helper's end is told" says 'could not be isolated: the process that isolates tests was ended by signal 9'
     check "$1: no process is left" no_process_left

@@ -88,6 +88,8 @@ BODY(spins)
         continue;
 }
 
+BODY(stops) { kill(getpid(), SIGSTOP); }
+
 BODY(closes)
 {
     for (int descriptor = 0; descriptor < 256; descriptor++)
@@ -208,6 +210,7 @@ static const struct mrt_test tests[] = {
     TEST(finds_all_as_it_was, FILE_OF_TESTS, 18, .np = 0),
     TEST(writes_wherever_it_can, FILE_OF_TESTS, 19, .np = 0),
     TEST(frees_twice, FILE_OF_TESTS, 21, .np = 0),
+    TEST(stops, FILE_OF_TESTS, 22, .timeout = 0.05),
     TEST(crashes_at_exit, FILE_OF_TESTS, 20, .np = 0),
     TEST(unit_counts, FILE_OF_UNIT, 1, .np = 0),
     TEST(unit_counts_on, FILE_OF_UNIT, 2, .np = 0),
@@ -360,6 +363,7 @@ static void a_test_that_nothing_stops_is_killed(void **state)
     run_one("isolated.spins", OUTCOME_TIMEOUT, "0.05 s");
     assert_true(clock_now() - begin < 30);
     assert_string_equal(results[0].output, "round and round\n");
+    run_one("isolated.stops", OUTCOME_TIMEOUT, "its time of 0.05 s was up, and its process did not leave the test: it was killed");
 }
 
 static void closed_descriptors_do_not_matter(void **state)
@@ -519,11 +523,12 @@ static void a_request_travels_by_names(void **state)
     static const uint32_t some[] = {3, 0, 4};
     struct wire_writer writer = {0};
     struct isolate_run decoded;
-    const struct isolate_run sent = {.size = 2, .unit = true, .count = 3, .tests = some};
+    const struct isolate_run sent = {.size = 2, .unit = true, .end = 7.5, .count = 3, .tests = some};
     isolate_run_encode(&writer, &plan, &sent);
     assert_int_equal(isolate_run_decode(writer.bytes, writer.size, &plan, &decoded), 0);
     assert_int_equal(decoded.size, 2);
     assert_true(decoded.unit);
+    assert_true(decoded.end == 7.5);
     assert_memory_equal(decoded.tests, some, sizeof some);
     free((uint32_t *)(uintptr_t)decoded.tests);
     for (size_t size = 0; size < writer.size; size++)

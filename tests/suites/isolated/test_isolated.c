@@ -149,6 +149,11 @@ MRT_TEST(timeout_with_all_signals_blocked, .timeout = 0.3)
         continue;
 }
 
+MRT_TEST(timeout_of_a_stopped_process, .timeout = 0.3)
+{
+    kill(getpid(), SIGSTOP);
+}
+
 MRT_TEST(error_by_killing_the_helper)
 {
     kill(getppid(), SIGKILL);

@@ -80,6 +80,10 @@ void mpimock_waiting_hook_set(void (*hook)(void));
 void mpimock_place_hook_set(void (*place)(const void *address, char *text, size_t size));
 /* While set, a blocking call of this rank waits for work: it is no part of a deadlock. */
 void mpimock_wait_is_idle(bool idle);
+/* Threads of this rank that wait in blocking calls, but for one that is in the hook. */
+int mpimock_waiting_threads(void);
+/* This thread neither calls MPI again nor ends: other threads' deadlocks need not wait for it. Async-signal-safe. */
+void mpimock_thread_stops(void);
 /* From any thread: whatever waits in this rank calls its hook again. */
 void mpimock_wait_wake(void);
 /* In the hook: CLOCK_MONOTONIC in seconds when the call that this thread is in began to sleep; 0: it has not. */

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
@@ -25,6 +26,7 @@ enum { LANDING_SIGNAL = 1, LANDING_LATE };
 /* How the code under test ended itself: by a signal, or by a function that ends the process. Filled where it happened, in a
  * signal's handler too; told once the stack is left. */
 struct sudden_end {
+    enum outcome outcome; /* OUTCOME_PASSED (nothing said): crashed */
     enum how how;
     int code;
     char text[512];
@@ -63,6 +65,7 @@ struct execution_state {
     bool leaving;             /* team-mates were told, or told this rank */
     bool following;           /* … the latter */
     bool looking;             /* in mate_has_left */
+    atomic_bool dismissing;   /* the test's other threads end in the MPI calls that they wait in */
     struct message_notice notice; /* that mate_has_left found */
     bool way_out_open;        /* out of a teardown, or of callbacks, while leaving */
     jmp_buf way_out;
@@ -80,7 +83,7 @@ bool begin_guarded(MPI_Comm team, int thread_level);
 void tell_mates(enum outcome outcome, const char *reason);
 /* Ends the step with this outcome and these words, from inside an MPI call or one of our own. */
 __attribute__((noreturn)) void leave(enum outcome outcome, const char *reason);
-/* The same for execution.sudden. */
+/* The same for execution.sudden, in the steps' thread. */
 __attribute__((noreturn)) void leave_suddenly(void);
 /* This process is one that the test forked, and has come back from the test's function: it ends here. Nothing happens in the
  * rank's own process. `failed`: it was left, by an assertion for one. */

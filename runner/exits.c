@@ -17,6 +17,8 @@
 /* Found beforehand: a child made by vfork() must not look for them. */
 static struct {
     void (*exit)(int), (*_exit)(int), (*quick_exit)(int), (*pthread_exit)(void *), (*abort)(void);
+    void (*cmocka_fail)(const char *, int), (*cmocka_skip)(const char *, int);
+    void (*cmocka_print)(const char *, ...);
     void (*assert_fail)(const char *, const char *, unsigned, const char *);
     bool registered;
 } next;
@@ -27,6 +29,9 @@ static void find_next(void)
     *(void **)&next._exit = dlsym(RTLD_NEXT, "_exit");
     *(void **)&next.quick_exit = dlsym(RTLD_NEXT, "quick_exit");
     *(void **)&next.pthread_exit = dlsym(RTLD_NEXT, "pthread_exit");
+    *(void **)&next.cmocka_fail = dlsym(RTLD_NEXT, "_fail");
+    *(void **)&next.cmocka_skip = dlsym(RTLD_NEXT, "_skip");
+    *(void **)&next.cmocka_print = dlsym(RTLD_NEXT, "cm_print_error");
     *(void **)&next.abort = dlsym(RTLD_NEXT, "abort");
     *(void **)&next.assert_fail = dlsym(RTLD_NEXT, "__assert_fail");
 }
@@ -48,9 +53,9 @@ __attribute__((noreturn)) static void leave_here(struct sudden_end *sudden)
     leave_suddenly();
 }
 
-BACKTRACE_DOOR __attribute__((noreturn, format(printf, 3, 4))) static void leave_by(enum how how, int code, const char *format, ...)
+BACKTRACE_DOOR __attribute__((noreturn, format(printf, 4, 5))) static void leave_by(enum outcome outcome, enum how how, int code, const char *format, ...)
 {
-    struct sudden_end sudden = {.how = how, .code = code};
+    struct sudden_end sudden = {.outcome = outcome, .how = how, .code = code};
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(sudden.text, sizeof sudden.text, format, arguments);
@@ -68,7 +73,7 @@ static void end_at_once(int status)
 OURS void exit(int status)
 {
     if (is_in_test())
-        leave_by(HOW_EXIT, status, "exit(%d) called", status);
+        leave_by(OUTCOME_CRASHED, HOW_EXIT, status, "exit(%d) called", status);
     if (!next.exit)
         find_next();
     if (next.exit)
@@ -80,7 +85,7 @@ OURS void exit(int status)
 OURS void _exit(int status)
 {
     if (is_in_test())
-        leave_by(HOW_EXIT, status, "_exit(%d) called", status);
+        leave_by(OUTCOME_CRASHED, HOW_EXIT, status, "_exit(%d) called", status);
     if (next._exit)
         next._exit(status);
     end_at_once(status);
@@ -90,7 +95,7 @@ OURS void _exit(int status)
 OURS void _Exit(int status)
 {
     if (is_in_test())
-        leave_by(HOW_EXIT, status, "_Exit(%d) called", status);
+        leave_by(OUTCOME_CRASHED, HOW_EXIT, status, "_Exit(%d) called", status);
     if (next._exit)
         next._exit(status);
     end_at_once(status);
@@ -100,7 +105,7 @@ OURS void _Exit(int status)
 OURS void quick_exit(int status)
 {
     if (is_in_test())
-        leave_by(HOW_EXIT, status, "quick_exit(%d) called", status);
+        leave_by(OUTCOME_CRASHED, HOW_EXIT, status, "quick_exit(%d) called", status);
     if (!next.quick_exit)
         find_next();
     if (next.quick_exit)
@@ -112,13 +117,62 @@ OURS void quick_exit(int status)
 OURS void pthread_exit(void *result)
 {
     if (is_in_test() && signals_is_steps_thread())
-        leave_by(HOW_EXIT, 0, "pthread_exit() called in the test's own thread");
+        leave_by(OUTCOME_CRASHED, HOW_EXIT, 0, "pthread_exit() called in the test's own thread");
     if (!next.pthread_exit)
         find_next();
     if (next.pthread_exit)
         next.pthread_exit(result);
     end_at_once(EXIT_FAILURE);
     __builtin_unreachable();
+}
+
+/* ---- cmocka's, in a thread that it knows nothing of ---- */
+
+/* Its variables are each thread's own, so there it would not jump out of the test but call exit(). */
+static bool is_in_thread_of_test(void)
+{
+    return is_in_test() && !signals_is_steps_thread();
+}
+
+static _Thread_local char words[256]; /* what cmocka says of the assertion, before it fails */
+
+__attribute__((format(printf, 1, 2))) OURS void cm_print_error(const char *format, ...);
+void cm_print_error(const char *format, ...)
+{
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) < 0)
+        text = NULL;
+    va_end(arguments);
+    if (text && is_in_thread_of_test()) {
+        size_t size = strlen(words);
+        snprintf(words + size, sizeof words - size, "%s", text);
+    } else if (text && next.cmocka_print) {
+        next.cmocka_print("%s", text);
+    }
+    free(text);
+}
+
+OURS void _fail(const char *const file, const int line)
+{
+    if (is_in_thread_of_test()) {
+        for (size_t size = strlen(words); size > 0 && words[size - 1] == '\n'; size--)
+            words[size - 1] = '\0';
+        leave_by(OUTCOME_FAILED, HOW_FAILED, 0, "%s:%d: %s", file, line, words[0] ? words : "an assertion failed");
+    }
+    if (next.cmocka_fail)
+        next.cmocka_fail(file, line);
+    abort();
+}
+
+OURS void _skip(const char *const file, const int line)
+{
+    if (is_in_thread_of_test())
+        leave_by(OUTCOME_SKIPPED, HOW_NORMALLY, 0, "skipped");
+    if (next.cmocka_skip)
+        next.cmocka_skip(file, line);
+    abort();
 }
 
 /* ---- abort() ---- */
@@ -159,7 +213,7 @@ OURS void abort(void)
         char exception[256] = "";
         run_own_handler();
         find_exception(exception, sizeof exception);
-        leave_by(HOW_SIGNAL, SIGABRT, "abort() called%s", exception);
+        leave_by(OUTCOME_CRASHED, HOW_SIGNAL, SIGABRT, "abort() called%s", exception);
     }
     if (!next.abort)
         find_next();
@@ -176,7 +230,7 @@ void __assert_fail(const char *assertion, const char *file, unsigned line, const
         fprintf(execution.err, "%s:%u: %s%sAssertion `%s' failed.\n", file, line, function ? function : "", function ? ": " : "",
                 assertion);
         run_own_handler();
-        leave_by(HOW_SIGNAL, SIGABRT, "%s:%u: assertion `%s' failed, abort() called", file, line, assertion);
+        leave_by(OUTCOME_CRASHED, HOW_SIGNAL, SIGABRT, "%s:%u: assertion `%s' failed, abort() called", file, line, assertion);
     }
     if (!next.assert_fail)
         find_next();
@@ -192,12 +246,16 @@ BACKTRACE_DOOR static void meet_exit(int status, void *unused)
     if (!is_in_test())
         return;
     on_exit(meet_exit, unused); /* the C library has taken it off its list */
-    leave_by(HOW_EXIT, status, "exit(%d) called", status);
+    leave_by(OUTCOME_CRASHED, HOW_EXIT, status, "exit(%d) called", status);
+}
+
+__attribute__((constructor)) static void prepare(void)
+{
+    find_next();
 }
 
 void exits_begin(void)
 {
-    find_next();
     if (!next.registered)
         next.registered = on_exit(meet_exit, NULL) == 0;
 }

@@ -6,6 +6,8 @@
  * and in processes that a test forks, they do what they always do. exit() that the C library calls itself (err(3), error(3)) is
  * met by a function that it runs on exit; handlers that were registered later have run by then.
  *
+ * cmocka's _fail() and _skip() are defined as well, for assertions that fail in another thread than the test's own.
+ *
  * Relies on libmpirun_tests being ahead of the C library in the search order, as in every program that links it.
  */
 #ifndef MRT_EXITS_H

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../mpimock/door.h"
@@ -16,14 +17,30 @@
 #include "notice.h"
 #include "signals.h"
 
+#define DISMISSAL_TRIES 500 /* a tenth of a millisecond each */
+
 void begin_together(const struct execution_mates *mates)
 {
     if (!mates)
         return;
     execution.mates = mates;
+    atomic_store(&execution.dismissing, false);
     execution.thread = pthread_self();
     if (!mates->control->real && mpimock_test_begin(mates->serial, mates->size, mates->members, NULL) != 0)
         execution.mates = NULL;
+}
+
+/* The test's other threads that wait in MPI on the mock would wait for ever, or see a call return that did nothing. They end
+ * where they are; what they hold is the test's loss. Those that come to MPI later, until the next step, too. */
+static void dismiss_threads(void)
+{
+    const struct timespec moment = {0, 100000};
+    atomic_store(&execution.dismissing, true);
+    for (int tries = 0; tries < DISMISSAL_TRIES && mpimock_waiting_threads() > 0; tries++) {
+        mpimock_wait_wake();
+        if (tries > 0)
+            nanosleep(&moment, NULL);
+    }
 }
 
 void end_together(void)
@@ -31,8 +48,10 @@ void end_together(void)
     guard_end();
     const struct execution_mates *mates = execution.mates;
     execution.mates = NULL; /* it is too late to leave */
-    if (mates && !mates->control->real)
-        mpimock_test_end();
+    if (!mates || mates->control->real)
+        return;
+    dismiss_threads();
+    mpimock_test_end();
 }
 
 void tell_mates(enum outcome outcome, const char *reason)
@@ -44,8 +63,10 @@ void tell_mates(enum outcome outcome, const char *reason)
         return;
     if (mates->size > 1) /* without memory for a notice they wait until the test's time is up */
         notice_send(mates->control, mates->members, mates->size, mates->serial, mates->me, outcome, reason);
-    if (!mates->control->real)
+    if (!mates->control->real) {
+        dismiss_threads();
         mpimock_test_left();
+    }
     guard_left();
 }
 
@@ -78,6 +99,18 @@ void end_if_child(bool failed)
     _exit(failed ? 1 : 0);
 }
 
+/* In a thread of the test's own making, whose stack has no way out of the test. */
+__attribute__((noreturn)) static void leave_elsewhere(enum outcome outcome, enum how how, int code, const char *reason)
+{
+    struct sudden_end sudden = {.outcome = outcome, .how = how, .code = code};
+    int size = snprintf(sudden.text, sizeof sudden.text, "%s", reason);
+    if (size < (int)sizeof sudden.text)
+        snprintf(sudden.text + size, sizeof sudden.text - (size_t)size, ", in another thread");
+    sudden.frames = backtrace_take(sudden.pcs, BACKTRACE_FRAMES_MAX, NULL);
+    mpimock_call_left();
+    signals_stop_here(&sudden);
+}
+
 void leave(enum outcome outcome, const char *reason)
 {
     if (!execution.inside) {
@@ -85,6 +118,8 @@ void leave(enum outcome outcome, const char *reason)
         exit(EXIT_STATUS_INTERNAL);
     }
     end_if_child(true);
+    if (!signals_is_steps_thread())
+        leave_elsewhere(outcome, outcome == OUTCOME_FAILED ? HOW_FAILED : HOW_NORMALLY, 0, reason);
     execution.landing_open = 0;
     bool left_before = execution.leaving;
     if (is_first_reason()) {
@@ -108,18 +143,20 @@ void leave_suddenly(void)
         execution.code = sudden->code;
         execution.trace = backtrace_text(sudden->pcs, sudden->frames);
     }
-    leave(OUTCOME_CRASHED, sudden->text);
+    leave(sudden->outcome ? sudden->outcome : OUTCOME_CRASHED, sudden->text);
 }
 
 static void leave_by_abort(MPI_Comm comm, int code)
 {
+    char reason[REASON_MAX];
+    const char *name = comm == MPI_COMM_WORLD ? "MPI_COMM_WORLD" : comm == MPI_COMM_SELF ? "MPI_COMM_SELF" : "comm";
+    snprintf(reason, sizeof reason, "MPI_Abort(%s, %d) called", name, code);
+    if (!signals_is_steps_thread())
+        leave_elsewhere(OUTCOME_CRASHED, HOW_ABORT, code, reason);
     if (is_first_reason()) {
         execution.how = HOW_ABORT;
         execution.code = code;
     }
-    char reason[REASON_MAX];
-    const char *name = comm == MPI_COMM_WORLD ? "MPI_COMM_WORLD" : comm == MPI_COMM_SELF ? "MPI_COMM_SELF" : "comm";
-    snprintf(reason, sizeof reason, "MPI_Abort(%s, %d) called", name, code);
     leave(OUTCOME_CRASHED, reason);
 }
 
@@ -149,8 +186,10 @@ static void follow_mate(double since)
     if (notice.outcome == OUTCOME_TIMEOUT)
         leave_late(since, true); /* its time is as good as up, and where it waits is to be told */
     execution.leaving = execution.following = true;
-    if (!mates->control->real)
+    if (!mates->control->real) {
+        dismiss_threads();
         mpimock_test_left();
+    }
     mpimock_call_left();
     if (notice.outcome == OUTCOME_SKIPPED || notice.outcome == OUTCOME_DEADLOCK)
         leave(notice.outcome, notice.reason);
@@ -200,6 +239,8 @@ static void look_around(void)
         mpimock_call_left();
         signals_leave_call();
     }
+    if (atomic_load(&execution.dismissing) && !signals_is_steps_thread())
+        pthread_exit(NULL);
     if (!execution.mates || execution.looking || !pthread_equal(execution.thread, pthread_self()))
         return;
     if (execution.leaving) {
@@ -220,7 +261,7 @@ static void look_around(void)
 static void leave_by_error(int error, const char *text)
 {
     (void)error;
-    if (execution.mates && !execution.leaving && !execution.mates->control->real)
+    if (execution.mates && !execution.leaving && !execution.mates->control->real && signals_is_steps_thread())
         follow_mates(0); /* the error may come of that */
     leave(OUTCOME_FAILED, text);
 }

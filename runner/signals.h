@@ -13,7 +13,8 @@
  * overflow in another thread ends the process, for handlers have no other stack there.
  *
  * SIGHUP, SIGINT, SIGQUIT, SIGTERM and SIGUSR1 end the test only when this process sent them itself; from elsewhere they are for
- * whoever handled them before. A handler that the test installs stays its own.
+ * whoever handled them before. A handler that the test installs stays its own. A signal from elsewhere that comes when the test's
+ * function has just ended is dropped.
  */
 #ifndef MRT_SIGNALS_H
 #define MRT_SIGNALS_H
@@ -25,7 +26,7 @@ void signals_begin(void);
 void signals_end(void);
 /* A function of the test's is about to be called: cmocka has replaced some handlers. */
 void signals_arm(void);
-/* The step is over: timers that it set (setitimer(2), alarm(2)) are off, so that their signals do not reach another one. */
+/* The step is over. */
 void signals_disarm(void);
 /* After the jump: ends the step. */
 __attribute__((noreturn)) void signals_leave(void);

@@ -66,6 +66,16 @@ void mpimock_wait_deadline(double seconds)
     deadline = seconds;
 }
 
+int mpimock_waiting_threads(void)
+{
+    return waiting_threads();
+}
+
+void mpimock_thread_stops(void)
+{
+    mock_thread_is_helper(true);
+}
+
 void mpimock_wait_wake(void)
 {
     if (mock.segment == NULL)

@@ -106,6 +106,63 @@ static void another_thread_exits(void **state)
     pthread_join(thread, NULL);
 }
 
+static void *fails_in_a_thread(void *unused)
+{
+    assert_int_equal(4, 5);
+    return unused;
+}
+
+static void another_thread_fails(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    pthread_create(&thread, NULL, fails_in_a_thread, NULL);
+    pthread_join(thread, NULL);
+}
+
+static void *skips_in_a_thread(void *unused)
+{
+    mrt_skip("the thread does not want");
+    return unused;
+}
+
+static void another_thread_skips(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    pthread_create(&thread, NULL, skips_in_a_thread, NULL);
+    pthread_join(thread, NULL);
+}
+
+static void *sends_to_nobody(void *unused)
+{
+    int value = 0;
+    MPI_Send(&value, 1, MPI_INT, 9, 0, MPI_COMM_SELF);
+    return unused;
+}
+
+static void another_thread_has_an_mpi_error(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    pthread_create(&thread, NULL, sends_to_nobody, NULL);
+    pthread_join(thread, NULL);
+}
+
+static void *aborts_mpi(void *unused)
+{
+    MPI_Abort(MPI_COMM_SELF, 13);
+    return unused;
+}
+
+static void another_thread_aborts(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    pthread_create(&thread, NULL, aborts_mpi, NULL);
+    pthread_join(thread, NULL);
+}
+
 static void *ends_itself(void *unused)
 {
     pthread_exit(unused);
@@ -203,7 +260,8 @@ static void passes(void **state)
     (void)state;
 }
 
-enum { EXIT_0, EXIT_3, AT_ONCE, C99, QUICK, THREADS_OWN, ABORT, ASSERT, ERR, ERROR, ABORT_HANDLED, OTHER_THREAD, THREADS, CHILDREN,
+enum { EXIT_0, EXIT_3, AT_ONCE, C99, QUICK, THREADS_OWN, ABORT, ASSERT, ERR, ERROR, ABORT_HANDLED, OTHER_THREAD, THREAD_FAILS, THREAD_SKIPS, THREAD_MPI, THREAD_ABORTS,
+       THREADS, CHILDREN,
        RETURNS, FAILS, SKIPS, SETUP, TEARDOWN, AGAIN, LAST, STEP_COUNT };
 
 static const struct {
@@ -222,6 +280,10 @@ static const struct {
     [ERROR] = {gives_an_error_message_of_gnu, NULL, NULL},
     [ABORT_HANDLED] = {aborts_with_a_handler, NULL, NULL},
     [OTHER_THREAD] = {another_thread_exits, NULL, NULL},
+    [THREAD_FAILS] = {another_thread_fails, NULL, NULL},
+    [THREAD_SKIPS] = {another_thread_skips, NULL, NULL},
+    [THREAD_MPI] = {another_thread_has_an_mpi_error, NULL, NULL},
+    [THREAD_ABORTS] = {another_thread_aborts, NULL, NULL},
     [THREADS] = {threads_may_end_themselves, NULL, NULL},
     [CHILDREN] = {children_really_exit, NULL, NULL},
     [RETURNS] = {a_child_returns, NULL, NULL},
@@ -282,6 +344,16 @@ static void another_thread_ends_the_test(void **state)
     step_ended(THREADS, OUTCOME_PASSED, HOW_NORMALLY, 0, "");
 }
 
+static void a_failure_in_another_thread_ends_the_test(void **state)
+{
+    (void)state;
+    step_ended(THREAD_FAILS, OUTCOME_FAILED, HOW_FAILED, 0, "0x4 != 0x5");
+    assert_non_null(strstr(step_results[THREAD_FAILS].message, "test_exits.c:"));
+    step_ended(THREAD_SKIPS, OUTCOME_SKIPPED, HOW_NORMALLY, 0, "the thread does not want, in another thread");
+    step_ended(THREAD_MPI, OUTCOME_FAILED, HOW_FAILED, 0, "MPI_ERR_RANK");
+    step_ended(THREAD_ABORTS, OUTCOME_CRASHED, HOW_ABORT, 13, "MPI_Abort(MPI_COMM_SELF, 13) called, in another thread");
+}
+
 static void children_of_a_test_do_as_ever(void **state)
 {
     (void)state;
@@ -328,6 +400,7 @@ int main(void)
         cmocka_unit_test(abort_and_assert_are_signal_6),
         cmocka_unit_test(exit_inside_the_c_library_is_met),
         cmocka_unit_test(another_thread_ends_the_test),
+        cmocka_unit_test(a_failure_in_another_thread_ends_the_test),
         cmocka_unit_test(children_of_a_test_do_as_ever),
         cmocka_unit_test(children_that_come_back_end_there),
         cmocka_unit_test(in_fixtures_it_is_an_error),

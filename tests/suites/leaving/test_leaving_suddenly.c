@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_leaving_suddenly.c: one rank crashes or exits while its team-mates wait for it. Names as in test_leaving.c. */
+/* test_leaving_suddenly.c: one rank crashes or exits while its team-mates wait for it; a thread of a rank waits in MPI while its
+ * test is left. Names as in test_leaving.c. */
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -71,6 +73,29 @@ MRT_TEST(crashes_by_a_signal_in_a_receive, .np = 2)
     }
     for (int found = 0; !found;) /* it is no deadlock */
         MPI_Iprobe(0, 0, MPI_COMM_WORLD, &found, MPI_STATUS_IGNORE);
+}
+
+static void *receive_in_a_thread(void *unused)
+{
+    receive_from(1, 5);
+    return unused;
+}
+
+/* The thread's receive can never complete; the next test on this rank must not find it waiting. */
+MRT_TEST(fails_while_a_thread_receives, .np = 2)
+{
+    pthread_t thread;
+    if (own_rank() == 0)
+        pthread_create(&thread, NULL, receive_in_a_thread, NULL);
+    else
+        usleep(20000); /* so that the thread is in its receive, or not yet: either must do */
+    MPI_Barrier(MPI_COMM_WORLD);
+    fail_msg("while a thread receives");
+}
+
+MRT_TEST(deadlocks_after_it, .np = 2)
+{
+    receive_from(1 - own_rank(), 0);
 }
 
 MRT_TEST(passes_at_last, .np = 4, .priority = 999)

@@ -288,6 +288,46 @@ static void sigterm_ends_the_job(void **state)
     assert_int_equal(launch(3, is_ended, NULL, &died), 128 + SIGTERM);
 }
 
+static int lives_on; /* the write end of a pipe, which all ranks have */
+
+static int outlives(void)
+{
+    int value;
+    if (own == 1 && mpimock_incarnation() == 0)
+        raise(SIGKILL);
+    if (own == 1)
+        tell(0, 1, 1);
+    if (own == 0 && (hear(1, 1, &value) != MPI_SUCCESS || write(lives_on, "", 1) != 1))
+        return __LINE__;
+    wait_for_ever();
+}
+
+/* The supervisor is killed when rank 1 has been replaced: the pipe ends when the last rank has. */
+static void successors_die_with_the_supervisor(void **state)
+{
+    (void)state;
+    int ends[2];
+    char byte;
+    assert_int_equal(pipe(ends), 0);
+    pid_t supervisor = fork();
+    if (supervisor == 0) {
+        close(ends[0]);
+        lives_on = ends[1];
+        int (*part)(void) = outlives;
+        struct problem problem = {{0}};
+        mpimock_launch(
+            &(struct mpimock_launch){.n = 3, .function = renewal_run, .argument = &part, .quiet = true, .replace = true},
+            &problem);
+        _exit(1);
+    }
+    close(ends[1]);
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    kill(supervisor, SIGKILL);
+    waitpid(supervisor, NULL, 0);
+    assert_int_equal(read(ends[0], &byte, 1), 0);
+    close(ends[0]);
+}
+
 /* ---- What it costs ---- */
 
 static int count_descriptors(void)
@@ -384,6 +424,7 @@ int main(void)
         cmocka_unit_test(who_has_returned_is_not_needed_again),
         cmocka_unit_test(ranks_that_a_signal_of_the_job_ends_are_replaced),
         cmocka_unit_test(sigterm_ends_the_job),
+        cmocka_unit_test(successors_die_with_the_supervisor),
         cmocka_unit_test(many_deaths_leave_no_memory_and_no_descriptors),
         cmocka_unit_test(programs_are_not_replaced),
     };

@@ -30,15 +30,21 @@ fail:
     return error;
 }
 
-int capture_begin(struct capture *capture)
+int capture_file(void)
 {
     int file = memfd_create("mpirun-tests output", MFD_CLOEXEC);
     if (file >= 0 && fcntl(file, F_SETFL, O_APPEND) < 0) {
-        int error = -errno;
+        int error = errno;
         close(file);
-        return error;
+        errno = error;
+        return -1;
     }
-    return begin(capture, file);
+    return file;
+}
+
+int capture_begin(struct capture *capture)
+{
+    return begin(capture, capture_file());
 }
 
 int capture_begin_in(struct capture *capture, int file)

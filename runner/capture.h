@@ -19,6 +19,8 @@ struct capture {
     int saved[2];  /* what 1 and 2 were */
 };
 
+/* Makes a file for capture_begin_in, which may outlive this process. -1: errno says why not. */
+int capture_file(void);
 /* Redirects. Negative errno value on failure, and everything as before. */
 int capture_begin(struct capture *capture);
 /* The same into a memory file that somebody else reads too, opened with O_APPEND; it is used by a duplicate. */

@@ -19,7 +19,7 @@ int control_create(struct control *control)
     *control = (struct control){.mpi = mpimock_backend(), .comm = MPI_COMM_NULL};
     const struct mpimock_backend *mpi = control->mpi;
     control->real = mpi != &mpimock_backend_mock;
-    if (mpi->Comm_dup(MPI_COMM_WORLD, &control->comm) != MPI_SUCCESS)
+    if ((control->real ? mpi->Comm_dup(MPI_COMM_WORLD, &control->comm) : mpimock_control_comm(&control->comm)) != MPI_SUCCESS)
         return -EIO;
     int length;
     if (mpi->Comm_rank(control->comm, &control->rank) != MPI_SUCCESS ||
@@ -97,13 +97,13 @@ static void rest(double quiet)
 }
 
 /* Waits until a message is there, and tells of which. */
-static int wait_for_message(struct control *control, int from, double deadline, MPI_Status *status)
+static int wait_for_message(struct control *control, int from, int tag, double deadline, MPI_Status *status)
 {
     const struct mpimock_backend *mpi = control->mpi;
     if (!control->real) {
         mpimock_wait_is_idle(true);
         mpimock_wait_deadline(deadline);
-        int result = mpi->Probe(from, MPI_ANY_TAG, control->comm, status);
+        int result = mpi->Probe(from, tag, control->comm, status);
         mpimock_wait_deadline(INFINITY);
         mpimock_wait_is_idle(false);
         return result == MPI_SUCCESS ? 0 : result == MPI_ERR_PENDING ? -ETIMEDOUT : -EIO;
@@ -111,7 +111,7 @@ static int wait_for_message(struct control *control, int from, double deadline, 
     double since = clock_now();
     for (;;) {
         int found;
-        if (mpi->Iprobe(from, MPI_ANY_TAG, control->comm, &found, status) != MPI_SUCCESS)
+        if (mpi->Iprobe(from, tag, control->comm, &found, status) != MPI_SUCCESS)
             return -EIO;
         if (found)
             return 0;
@@ -150,10 +150,15 @@ int control_receive(struct control *control, int from, struct control_message *m
 
 int control_receive_until(struct control *control, int from, double deadline, struct control_message *message)
 {
+    return control_receive_kind(control, from, MPI_ANY_TAG, deadline, message);
+}
+
+int control_receive_kind(struct control *control, int from, int kind, double deadline, struct control_message *message)
+{
     MPI_Status status;
     int size, error;
     do {
-        error = wait_for_message(control, from, deadline, &status);
+        error = wait_for_message(control, from, kind, deadline, &status);
         if (!error)
             error = take(control, &status, &size);
         if (error)

@@ -51,5 +51,7 @@ int control_flush(struct control *control);
 int control_receive(struct control *control, int from, struct control_message *message);
 /* The same until clock_now() is `deadline` (INFINITY: no end): -ETIMEDOUT then. */
 int control_receive_until(struct control *control, int from, double deadline, struct control_message *message);
+/* The same of one kind of message only, the others stay. */
+int control_receive_kind(struct control *control, int from, int kind, double deadline, struct control_message *message);
 
 #endif

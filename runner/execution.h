@@ -31,6 +31,7 @@
 struct execution_mates {
     struct control *control;
     const uint32_t *members; /* [size] of the test's team */
+    const uint32_t *incarnations; /* [size] of the processes that are meant (launch.h); NULL: not known */
     uint32_t size, me;
     uint32_t serial;
 };

@@ -26,7 +26,7 @@ void begin_together(const struct execution_mates *mates)
     execution.mates = mates;
     atomic_store(&execution.dismissing, false);
     execution.thread = pthread_self();
-    if (!mates->control->real && mpimock_test_begin(mates->serial, mates->size, mates->members, NULL) != 0)
+    if (!mates->control->real && mpimock_test_begin(mates->serial, mates->size, mates->members, mates->incarnations) != 0)
         execution.mates = NULL;
 }
 
@@ -232,6 +232,18 @@ bool begin_guarded(MPI_Comm team, int thread_level)
                                 thread_level, &host);
 }
 
+/* On the mock a team-mate's process has died: the test cannot be what it was. */
+static void leave_the_dead(uint32_t member)
+{
+    char call[REASON_MAX / 2], reason[REASON_MAX];
+    mpimock_call_text(call, sizeof call);
+    execution.leaving = execution.following = true;
+    mpimock_test_left();
+    mpimock_call_left();
+    snprintf(reason, sizeof reason, "left %s, because rank %u is gone: its process has died", call, member);
+    leave(OUTCOME_NOTRUN, reason);
+}
+
 /* The mock calls this from a call that would wait, or that was in vain. */
 static void look_around(void)
 {
@@ -251,6 +263,9 @@ static void look_around(void)
     if (limit_is_up())
         leave_late(since, false);
     follow_mates(since);
+    int lost = mpimock_test_lost_member();
+    if (lost >= 0)
+        leave_the_dead((uint32_t)lost);
     const char *deadlock = mpimock_test_deadlock();
     if (!deadlock)
         return;

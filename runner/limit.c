@@ -24,7 +24,7 @@ static struct {
     struct limit_host host;
     pid_t process, thread;
     struct sigaction before;
-    bool started;
+    atomic_bool started;
     _Atomic uint32_t step;    /* odd while one is on; each has numbers of its own */
     _Atomic double due;       /* when its time is up */
     _Atomic double seconds;   /* that it was given */

@@ -16,6 +16,7 @@
 
 #include "../mpimock/door.h"
 #include "../mpimock/launch.h"
+#include "capture.h"
 #include "mode.h"
 #include "options.h"
 #include "outcome.h"
@@ -24,6 +25,8 @@
 #include "rank.h"
 #include "registry.h"
 #include "topology.h"
+
+#define OUTPUTS_MAX 256 /* files that every process holds open */
 
 /* ---- Suites ---- */
 
@@ -100,6 +103,16 @@ static int run_rank_of_mock(void *argument)
     return status;
 }
 
+/* Files that outlive the ranks which write to them, so that the output of one that dies is not lost. NULL, or -1 for one: not
+ * of that rank. */
+static int *make_outputs(int n)
+{
+    int *files = malloc((size_t)n * sizeof *files);
+    for (int i = 0; files && i < n; i++)
+        files[i] = i < OUTPUTS_MAX ? capture_file() : -1;
+    return files;
+}
+
 static int run_on_mock(struct rank_settings *settings)
 {
     struct problem problem = {{0}};
@@ -111,12 +124,14 @@ static int run_on_mock(struct rank_settings *settings)
         rank_say(&problem);
     } else {
         settings->thread_level = MPI_THREAD_MULTIPLE;
+        settings->outputs = options->no_capture ? NULL : make_outputs(n);
         int died = 0;
         status = mpimock_launch(&(struct mpimock_launch){.n = n,
                                                          .nodes = options->hostfile ? &nodes : NULL,
                                                          .function = run_rank_of_mock,
                                                          .argument = settings,
-                                                         .died = &died},
+                                                         .died = &died,
+                                                         .replace = true},
                                 &problem);
         if (status < 0) {
             rank_say(&problem);

@@ -7,10 +7,12 @@
 #include "main_rank.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../mpimock/launch.h"
 #include "clock.h"
 #include "heading.h"
 #include "limit.h"
@@ -21,7 +23,10 @@
 #include "worker.h"
 
 #define TICK_SECONDS 0.5
+#define RETURNS_MAX  3
 
+static const char no_answer[] = "did not answer for 5 s after its time was up";
+_Static_assert(RUNNING_TEAM_PATIENCE == 5.0, "as the sentence says");
 static const char out_of_time[] = "the time of the whole run was up before (--global-timeout)";
 
 struct main_rank {
@@ -32,6 +37,9 @@ struct main_rank {
     struct scheduler *scheduler;
     struct running_team **team_of; /* [control->size] NULL: in none */
     bool *ready;                   /* [control->size] has nothing to do, and waits for a word */
+    uint32_t *incarnation;         /* [control->size] of the processes that are the ranks now (launch.h) */
+    bool *given_up;                /* [control->size] it was killed, because it did not answer: another one will come */
+    uint8_t *returned;             /* [plan->count] how often it went back to the queue, because a rank died before it began */
     double next_look;              /* for tests and ranks that take too long … */
     int since_late;                /* messages since that moment */
     bool *lost;                    /* [control->size] is gone, and sends nothing any more */
@@ -71,6 +79,13 @@ static void team_test_ended(struct main_rank *self, const struct running_team *t
     char *sentence = event.outcome == OUTCOME_TIMEOUT ? rollcall_sentence(ranks, event.size) : NULL;
     if (sentence)
         event.message = sentence;
+    if (test->returns && event.outcome == OUTCOME_NOTRUN && self->returned[test->test] < RETURNS_MAX) {
+        self->returned[test->test]++; /* when its assignment ends the scheduler hands it out again */
+        free(sentence);
+        if (ranks != &one)
+            free(ranks);
+        return;
+    }
     if (event.outcome == OUTCOME_TIMEOUT && test->started >= limit_last_moment()) {
         event.outcome = OUTCOME_NOTRUN; /* handed out together with others, and hardly begun */
         event.message = out_of_time;
@@ -118,15 +133,15 @@ static void take_ready(struct main_rank *self, int rank)
     }
 }
 
-/* The process that was this rank is gone: the test that it was in, if any, has this outcome on it. */
-static void leave_team(struct main_rank *self, int rank, const struct message_lost *loss)
+/* The process that was this rank is gone, and the test that it was in, if any, has ended on it. */
+static void leave_team(struct main_rank *self, int rank, const struct message_lost *lost)
 {
     struct running_team *team = self->team_of[rank];
     const struct team_test *ended = NULL;
     self->team_of[rank] = NULL;
     if (!team)
         return;
-    if (running_team_lose(team, running_team_member(team, rank), loss, clock_now(), &ended) != 0)
+    if (running_team_lose(team, running_team_member(team, rank), lost, clock_now(), &ended) != 0)
         self->error = -ENOMEM;
     if (ended)
         team_test_ended(self, team, ended);
@@ -135,26 +150,39 @@ static void leave_team(struct main_rank *self, int rank, const struct message_lo
 }
 
 /* A rank is gone for good. Nothing happens if that is known. */
-static void lose(struct main_rank *self, int rank, const struct message_lost *loss)
+static void lose(struct main_rank *self, int rank, const struct message_lost *lost)
 {
     if (rank == 0 || self->lost[rank])
         return;
     self->lost[rank] = true;
     self->ready[rank] = false;
     scheduler_worker_lost(self->scheduler, rank, clock_now());
-    leave_team(self, rank, loss);
+    leave_team(self, rank, lost);
 }
 
 /* A fresh process says that it is this rank now: for the scheduler the rank was never away. What was sent to the process
  * before it is not for it, so it waits for a WELCOME. */
 static int take_renewed(struct main_rank *self, int rank, const struct message_lost *message)
 {
-    message_welcome_encode(&self->writer, &(struct message_welcome){.go_on = true});
+    struct message_lost lost = *message;
+    if (message->incarnation <= self->incarnation[rank])
+        return -EBADMSG;
+    self->incarnation[rank] = message->incarnation;
+    message_welcome_encode(&self->writer, &(struct message_welcome){.go_on = true,
+                                                                    .incarnation = message->incarnation,
+                                                                    .seconds = limit_last_moment() - clock_now()});
     if (self->writer.failed)
         return -ENOMEM;
     int error = control_send(self->control, MESSAGE_WELCOME, rank, self->writer.bytes, self->writer.size);
-    leave_team(self, rank, message);
+    if (self->given_up[rank]) {
+        lost.outcome = OUTCOME_TIMEOUT;
+        lost.reason = no_answer;
+        lost.test = LOST_ANYWHERE;
+    }
+    self->given_up[rank] = false;
+    leave_team(self, rank, &lost);
     self->ready[rank] = true;
+    scheduler_worker_ready(self->scheduler, rank, clock_now()); /* where the one before it died before it was */
     return error;
 }
 
@@ -195,10 +223,11 @@ static int assign(struct main_rank *self, const struct scheduler_action *action)
                                                                                     .plan = self->plan,
                                                                                     .unit = action->unit,
                                                                                     .now = clock_now()});
-    uint32_t *tests = malloc(action->count * sizeof *tests);
-    int error = team && tests ? 0 : -ENOMEM;
+    uint32_t *tests = malloc(action->count * sizeof *tests), *incarnations = calloc((size_t)action->size, sizeof *incarnations);
+    int error = team && tests && incarnations ? 0 : -ENOMEM;
     if (error) {
         free(tests);
+        free(incarnations);
         running_team_destroy(team);
         return error;
     }
@@ -208,6 +237,7 @@ static int assign(struct main_rank *self, const struct scheduler_action *action)
                                            .serial = self->serial,
                                            .unit = action->unit,
                                            .members = team->members,
+                                           .incarnations = incarnations,
                                            .size = team->size,
                                            .tests = tests,
                                            .count = team->count};
@@ -215,6 +245,7 @@ static int assign(struct main_rank *self, const struct scheduler_action *action)
     for (uint32_t i = 0; i < team->size; i++) {
         self->team_of[team->members[i]] = team;
         self->ready[team->members[i]] = false;
+        incarnations[i] = self->incarnation[team->members[i]];
     }
     tell_started(self, team);
     message_assign_encode(&self->writer, &message);
@@ -235,6 +266,7 @@ static int assign(struct main_rank *self, const struct scheduler_action *action)
             take_ready(self, 0);
     }
     free(tests);
+    free(incarnations);
     return error;
 }
 
@@ -288,6 +320,8 @@ static int handle(struct main_rank *self, const struct control_message *message)
             lose(self, (int)lost.rank, &lost);
     } else if (self->lost[message->from]) {
         error = 0; /* it was given up, and speaks all the same */
+    } else if (message->kind == MESSAGE_AGREE || message->kind == MESSAGE_ISOLATED) {
+        error = 0; /* of an accord that rank 0 has ceased to wait for */
     } else if (message->kind == MESSAGE_READY) {
         take_ready(self, message->from);
         error = 0;
@@ -301,9 +335,12 @@ static int handle(struct main_rank *self, const struct control_message *message)
 /* It is never waited for again. */
 static void give_up(struct main_rank *self, int rank)
 {
-    char why[128];
-    snprintf(why, sizeof why, "did not answer for %.2g s after its time was up", RUNNING_TEAM_PATIENCE);
-    lose(self, rank, &(struct message_lost){.outcome = OUTCOME_TIMEOUT, .reason = why});
+    if (self->control->real) {
+        lose(self, rank, &(struct message_lost){.outcome = OUTCOME_TIMEOUT, .test = LOST_ANYWHERE, .reason = no_answer});
+    } else {
+        self->given_up[rank] = true;
+        mpimock_rank_kill(rank, self->incarnation[rank], SIGKILL); /* another process takes its place */
+    }
 }
 
 /* Tests and ranks that take too long. All messages that have come are treated before. */
@@ -431,8 +468,11 @@ int main_rank_run(const struct main_rank_settings *settings, struct problem *pro
     self.team_of = calloc(ranks, sizeof(struct running_team *));
     self.ready = calloc(ranks, sizeof *self.ready);
     self.lost = calloc(ranks, sizeof *self.lost);
+    self.incarnation = calloc(ranks, sizeof *self.incarnation);
+    self.given_up = calloc(ranks, sizeof *self.given_up);
+    self.returned = calloc(settings->plan->count ? settings->plan->count : 1, sizeof *self.returned);
     self.ended = calloc(settings->plan->count ? settings->plan->count : 1, sizeof *self.ended);
-    int error = node_of && names && self.team_of && self.ready && self.lost && self.ended ? 0 : -ENOMEM, status = EXIT_STATUS_INTERNAL;
+    int error = node_of && names && self.team_of && self.ready && self.lost && self.incarnation && self.given_up && self.returned && self.ended ? 0 : -ENOMEM, status = EXIT_STATUS_INTERNAL;
     if (!error) {
         error = heading_tell(settings, heading_number_nodes(settings, node_of, names), names);
         self.scheduler = make_scheduler(settings, node_of);
@@ -463,6 +503,9 @@ int main_rank_run(const struct main_rank_settings *settings, struct problem *pro
     free(self.ended);
     free(self.ready);
     free(self.lost);
+    free(self.incarnation);
+    free(self.given_up);
+    free(self.returned);
     free(self.team_of);
     free(names);
     free(node_of);

@@ -32,6 +32,7 @@ void message_welcome_encode(struct wire_writer *writer, const struct message_wel
 {
     wire_writer_reset(writer);
     wire_put_u32(writer, message->go_on);
+    wire_put_u32(writer, message->incarnation);
     wire_put_f64(writer, message->seconds);
 }
 
@@ -39,6 +40,7 @@ int message_welcome_decode(const void *bytes, size_t size, struct message_welcom
 {
     struct wire_reader reader = {.bytes = bytes, .size = size};
     message->go_on = wire_get_u32(&reader) != 0;
+    message->incarnation = wire_get_u32(&reader);
     message->seconds = wire_get_f64(&reader);
     return decoded(&reader);
 }
@@ -47,7 +49,7 @@ int message_welcome_decode(const void *bytes, size_t size, struct message_welcom
  * before an array is a multiple of four bytes long. */
 static void put_numbers(struct wire_writer *writer, const uint32_t numbers[], uint32_t count)
 {
-    wire_put_bytes(writer, numbers, count * sizeof *numbers);
+    wire_put_bytes(writer, numbers, numbers ? count * sizeof *numbers : 0);
 }
 
 static const uint32_t *get_numbers(struct wire_reader *reader, uint32_t *count)
@@ -70,6 +72,7 @@ void message_assign_encode(struct wire_writer *writer, const struct message_assi
     wire_put_u32(writer, message->serial);
     wire_put_u32(writer, (uint32_t)message->unit);
     put_numbers(writer, message->members, message->size);
+    put_numbers(writer, message->incarnations, message->size);
     put_numbers(writer, message->tests, message->count);
 }
 
@@ -79,9 +82,11 @@ int message_assign_decode(const void *bytes, size_t size, struct message_assign 
     message->assignment = wire_get_u32(&reader);
     message->serial = wire_get_u32(&reader);
     message->unit = (int)wire_get_u32(&reader);
+    uint32_t processes = 0;
     message->members = get_numbers(&reader, &message->size);
+    message->incarnations = get_numbers(&reader, &processes);
     message->tests = get_numbers(&reader, &message->count);
-    if (message->size == 0 || message->count == 0 || message->unit < -1)
+    if (message->size == 0 || (processes != message->size && processes != 0) || message->count == 0 || message->unit < -1)
         return -EBADMSG;
     return decoded(&reader);
 }
@@ -157,22 +162,47 @@ int message_notice_decode(const void *bytes, size_t size, struct message_notice 
     return decoded(&reader);
 }
 
+void message_agree_encode(struct wire_writer *writer, const struct message_agree *message)
+{
+    wire_writer_reset(writer);
+    wire_put_u32(writer, message->serial);
+    wire_put_u32(writer, message->followed);
+    wire_put_string(writer, message->words);
+}
+
+int message_agree_decode(const void *bytes, size_t size, struct message_agree *message)
+{
+    struct wire_reader reader = {.bytes = bytes, .size = size};
+    message->serial = wire_get_u32(&reader);
+    message->followed = wire_get_u32(&reader);
+    message->words = wire_get_string(&reader);
+    return decoded(&reader);
+}
+
 void message_lost_encode(struct wire_writer *writer, const struct message_lost *message)
 {
     wire_writer_reset(writer);
     wire_put_u32(writer, message->rank);
+    wire_put_u32(writer, message->incarnation);
+    wire_put_u32(writer, message->test);
     wire_put_u32(writer, message->outcome);
     put_how(writer, message->how, message->code);
     wire_put_string(writer, message->reason);
+    wire_put_bytes(writer, message->output, message->output_size);
+    wire_put_u32(writer, 0); /* likewise */
 }
 
 int message_lost_decode(const void *bytes, size_t size, struct message_lost *message)
 {
     struct wire_reader reader = {.bytes = bytes, .size = size};
     message->rank = wire_get_u32(&reader);
+    message->incarnation = wire_get_u32(&reader);
+    message->test = wire_get_u32(&reader);
     uint32_t outcome = wire_get_u32(&reader);
     get_how(&reader, &message->how, &message->code);
     message->reason = wire_get_string(&reader);
+    message->output = wire_get_bytes(&reader, &message->output_size);
+    wire_get_u32(&reader);
     if (outcome >= OUTCOME_COUNT)
         return -EBADMSG;
     message->outcome = (enum outcome)outcome;

@@ -10,7 +10,8 @@
  *       READY                              ──▶
  *
  * and each rank to its team-mates, when it leaves a test before its end: NOTICE (notice.h). Who sees that a rank is gone tells
- * rank 0: LOST. A fresh process in the place of one that died says RENEWED instead of HELLO, and waits for its WELCOME.
+ * rank 0: LOST. A fresh process in the place of one that died says RENEWED instead of HELLO, and waits for its WELCOME; that
+ * stands for READY. The members of a unit agree on what came of its fixtures: AGREE, AGREED.
  *
  * The first member of a team whose test is isolated (isolate.h) gives the others their results, as in RESULT: ISOLATED.
  *
@@ -37,6 +38,8 @@ enum message_kind {
     MESSAGE_NOTICE,
     MESSAGE_LOST,
     MESSAGE_RENEWED,
+    MESSAGE_AGREE,
+    MESSAGE_AGREED,
     MESSAGE_ISOLATED,
 };
 
@@ -48,6 +51,7 @@ struct message_hello {
 };
 struct message_welcome {
     bool go_on;
+    uint32_t incarnation; /* of the process that it is for */
     double seconds;      /* until the run must end; INFINITY: no limit */
 };
 struct message_assign {
@@ -55,6 +59,7 @@ struct message_assign {
     uint32_t serial;          /* of the team; serial + 1 + i is that of test i's: no two teams of a run share one */
     int unit;                 /* index into the plan's units, or -1 */
     const uint32_t *members;  /* [size] ranks of the run; the first is the team's rank 0 */
+    const uint32_t *incarnations; /* [size] of the processes that are meant (launch.h); NULL: the first of each */
     uint32_t size;
     const uint32_t *tests;    /* [count] indices into the plan */
     uint32_t count;
@@ -79,13 +84,25 @@ struct message_notice {
     const char *reason;       /* "" for none */
 };
 
+/* Of a unit's fixture, from a member to the first, which answers each with the first of all problems. */
+struct message_agree {
+    uint32_t serial;          /* of the assignment, and which agreement of it */
+    uint32_t followed;        /* it only followed another member */
+    const char *words;        /* what went wrong; "": nothing */
+};
+
 struct message_lost {
     uint32_t rank;            /* of the run */
+    uint32_t incarnation;     /* RENEWED: of the process that says so; it took the place of the one before */
+    uint32_t test;            /* serial of the team of the test that it was in; 0: none; LOST_ANYWHERE: not known */
     enum outcome outcome;     /* of the test that it was in */
     enum how how;
     int code;
     const char *reason;       /* "was ended by signal 9 (Killed)" */
+    const char *output;       /* what it had written, with a zero byte after it that does not count */
+    size_t output_size;
 };
+#define LOST_ANYWHERE UINT32_MAX
 
 void message_hello_encode(struct wire_writer *writer, const struct message_hello *message);
 int message_hello_decode(const void *bytes, size_t size, struct message_hello *message);
@@ -97,6 +114,8 @@ void message_result_encode(struct wire_writer *writer, const struct message_resu
 int message_result_decode(const void *bytes, size_t size, struct message_result *message);
 void message_notice_encode(struct wire_writer *writer, const struct message_notice *message);
 int message_notice_decode(const void *bytes, size_t size, struct message_notice *message);
+void message_agree_encode(struct wire_writer *writer, const struct message_agree *message);
+int message_agree_decode(const void *bytes, size_t size, struct message_agree *message);
 void message_lost_encode(struct wire_writer *writer, const struct message_lost *message);
 int message_lost_decode(const void *bytes, size_t size, struct message_lost *message);
 

@@ -10,12 +10,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "../mpimock/launch.h"
 #include "control.h"
 #include "execution.h"
 #include "guard/guard.h"
 #include "handshake.h"
-#include "main_rank.h"
 #include "limit.h"
+#include "loss.h"
+#include "main_rank.h"
 #include "reporter.h"
 #include "watch.h"
 #include "worker.h"
@@ -82,10 +84,12 @@ static void process_ended(int number)
 }
 
 /* What steps need. Without a watch no step's time is ever up. */
-static int begin(const struct options *options)
+static int begin(const struct rank_settings *settings, int rank)
 {
+    int output = settings->outputs ? settings->outputs[rank] : -1;
     watch_start(&(struct watch_settings){.due = limit_due, .ended = process_ended});
-    return execution_begin(!options->no_capture); /* last: what is there now is not a test's */
+    /* Last: what is there now is not a test's. */
+    return output >= 0 ? execution_begin_in(output) : execution_begin(!settings->options->no_capture);
 }
 
 static void end(void)
@@ -150,7 +154,7 @@ static int run_main(const struct rank_settings *settings, struct control *contro
     else if (add_reporters(reporters, settings->options, console, control->real, &problem) != 0)
         status = EXIT_STATUS_USAGE;
     else
-        begun = begin(settings->options) == 0;
+        begun = begin(settings, 0) == 0;
     if (begun)
         status = run_reported(settings, control, hosts, reporters, &problem);
     else if (!problem.text[0])
@@ -173,8 +177,12 @@ static int run_main(const struct rank_settings *settings, struct control *contro
 
 static int run_worker(const struct rank_settings *settings, struct control *control)
 {
-    struct worker worker = {.control = control, .plan = settings->plan, .thread_level = settings->thread_level, .isolate = settings->isolate};
-    begin(settings->options); /* what cannot be captured is seen on the terminal */
+    struct worker worker = {.control = control,
+                            .plan = settings->plan,
+                            .thread_level = settings->thread_level,
+                            .isolate = settings->isolate,
+                            .ready = !control->real && mpimock_incarnation() > 0};
+    begin(settings, control->rank); /* what cannot be captured is seen on the terminal */
     int error = worker_serve(&worker);
     end();
     worker_finish(&worker);
@@ -203,11 +211,15 @@ int rank_run(const struct rank_settings *settings)
         control_destroy(&control);
         return EXIT_STATUS_INTERNAL;
     }
+    int output = settings->outputs ? settings->outputs[control.rank] : -1;
     double seconds = settings->options->global_timeout;
     const struct handshake_settings greeting = {
         .plan = settings->plan, .own = settings->problem, .seconds = seconds > 0 ? seconds : INFINITY};
     char **hosts = calloc((size_t)control.size, sizeof *hosts);
-    int status = hosts ? handshake(&control, &greeting, hosts, &problem) : EXIT_STATUS_INTERNAL;
+    bool takes_place = !control.real && mpimock_incarnation() > 0;
+    int status = !hosts         ? EXIT_STATUS_INTERNAL
+                 : takes_place ? -loss_take_place(&control, output)
+                                : handshake(&control, &greeting, hosts, &problem);
     if (status != 0 && control.rank == 0) {
         rank_say(&problem);
     } else if (status == 0 && control.rank == 0) {

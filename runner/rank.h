@@ -13,6 +13,7 @@ struct rank_settings {
     const struct problem *problem; /* what this rank met while it loaded its suites; "" if nothing */
     struct isolate *isolate;       /* of this rank; NULL where the plan has no isolated tests */
     uint64_t seed;                 /* of the shuffle */
+    const int *outputs;            /* on the mock: by rank, the files of its output, which outlive it (capture.h); NULL: none */
     int thread_level;              /* that the MPI provides */
 };
 

@@ -201,7 +201,13 @@ struct team_test *running_team_slow(struct running_team *team, double seconds, d
     return &team->tests[place];
 }
 
-int running_team_lose(struct running_team *team, uint32_t member, const struct message_lost *loss, double now,
+/* Was a process in this assignment when it was in a test of that serial number? In the setup or the teardown too. */
+static bool began(const struct running_team *team, uint32_t serial)
+{
+    return serial == LOST_ANYWHERE || (serial >= team->serial && serial <= team->serial + team->count + 1);
+}
+
+int running_team_lose(struct running_team *team, uint32_t member, const struct message_lost *lost, double now,
                       const struct team_test **ended)
 {
     uint32_t place = current_place(team, member);
@@ -210,14 +216,17 @@ int running_team_lose(struct running_team *team, uint32_t member, const struct m
     if (place == team->count)
         return 0;
     struct team_test *test = &team->tests[place];
-    const struct message_result result = {.outcome = loss->outcome,
-                                          .how = loss->how,
-                                          .code = loss->code,
+    bool in_it = began(team, lost->test);
+    const struct message_result result = {.outcome = in_it ? lost->outcome : OUTCOME_NOTRUN,
+                                          .how = in_it ? lost->how : HOW_NORMALLY,
+                                          .code = lost->code,
                                           .seconds = now > test->started ? now - test->started : 0,
-                                          .message = loss->reason,
+                                          .message = lost->reason,
                                           .place = "",
                                           .warnings = "",
-                                          .output = ""};
+                                          .output = lost->output ? lost->output : "",
+                                          .output_size = lost->output_size};
+    test->returns = !in_it;
     int error = report(&test->reports[member], &result);
     if (!error)
         *ended = count(team, place, now);

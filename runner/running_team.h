@@ -33,6 +33,7 @@ struct team_test {
     uint32_t size, missing;      /* ranks that run it; those that have not reported */
     double started;              /* clock_now() when rank 0 handed it out, or when the one before it ended */
     double limit;                /* seconds that it may take, with the fixtures of its unit that come with it; INFINITY: none */
+    bool returns;                /* a member was lost before it began the test */
     bool slow;                   /* that it is slow has been told */
     struct rank_report *reports; /* [size] */
     struct mrt_expect expect;
@@ -69,8 +70,9 @@ uint32_t running_team_member(const struct running_team *team, int rank);
  * -ENOMEM. */
 int running_team_take(struct running_team *team, int rank, const struct message_result *result, double now,
                       const struct team_test **ended);
-/* The member is gone. *ended likewise, of the test that it was in. 0 or -ENOMEM. */
-int running_team_lose(struct running_team *team, uint32_t member, const struct message_lost *loss, double now,
+/* The member is gone. *ended likewise, of the test that it was in; one that had not begun on it has `returns` set: it is to go
+ * back to the queue unless it failed on another rank. 0 or -ENOMEM. */
+int running_team_lose(struct running_team *team, uint32_t member, const struct message_lost *lost, double now,
                       const struct team_test **ended);
 /* Its time was up so long ago that the member should have reported, whatever it had to clean up. */
 bool running_team_is_overdue(const struct running_team *team, uint32_t member, double now);

@@ -9,11 +9,15 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "accord.h"
 #include "execution.h"
+#include "loss.h"
+#include "running_team.h"
 #include "team.h"
 
 /* One assignment while it is run. */
@@ -25,8 +29,9 @@ struct job {
     /* Of a unit: */
     const struct plan_unit *unit; /* NULL: none */
     struct execution_unit run;
+    double patience;              /* so long other members may still be in a fixture when this one has left it */
     bool setup_pending;           /* setup left requests open */
-    MPI_Comm team;                /* of all members, for agreement */
+    bool broken;                  /* a member is gone: no further test of the assignment can run */
     void *state;                  /* cmocka's, as the unit's setup left it */
     char words[PROBLEM_MAX];      /* what went wrong in the fixture run last, on any member; "": nothing */
     uint32_t last_test;           /* whose result waits for the teardown; UINT32_MAX: none */
@@ -79,6 +84,7 @@ static struct execution_mates mates_of(const struct job *job, uint32_t size, uin
 {
     return (struct execution_mates){.control = job->worker->control,
                                     .members = job->assignment->members,
+                                    .incarnations = job->assignment->incarnations,
                                     .size = size,
                                     .me = job->me,
                                     .serial = serial};
@@ -113,32 +119,35 @@ static int run_one(struct job *job, uint32_t place, struct execution_result *res
 
 /* ---- A unit's setup and teardown ---- */
 
-/* What the first member with a problem has to say, on every member; "" where none has one. Those who only followed another
- * come last. */
-static int agree(struct job *job, const char *words, bool followed)
+/* What came of setup or teardown on all members: job->words, or job->broken. */
+static int agree_on_fixture(struct job *job, const char *what, uint32_t serial, const struct execution_result *result)
 {
-    const struct mpimock_backend *mpi = job->worker->control->mpi;
-    snprintf(job->words, sizeof job->words, "%s", words);
-    if (job->assignment->size == 1)
-        return 0;
-    int size = (int)job->assignment->size, first;
-    int mine = !words[0] ? 2 * size : followed ? size + (int)job->me : (int)job->me;
-    if (mpi->Allreduce(&mine, &first, 1, MPI_INT, MPI_MIN, job->team) != MPI_SUCCESS)
-        return -EIO;
-    if (first == 2 * size)
-        return 0;
-    return mpi->Bcast(job->words, sizeof job->words, MPI_CHAR, first % size, job->team) == MPI_SUCCESS ? 0 : -EIO;
-}
-
-/* The same for what came of this rank's setup or teardown. */
-static int agree_on_fixture(struct job *job, const char *what, const struct execution_result *result)
-{
-    char words[PROBLEM_MAX] = "";
+    const struct accord accord = {
+        .control = job->worker->control, .assignment = job->assignment, .me = job->me, .serial = serial, .seconds = job->patience};
+    job->words[0] = '\0';
     if (result->outcome != OUTCOME_PASSED)
-        snprintf(words, sizeof words, "%s of %s %s on rank %d: %s%s%s", what, job->unit->name,
+        snprintf(job->words, sizeof job->words, "%s of %s %s on rank %d: %s%s%s", what, job->unit->name,
                  result->outcome == OUTCOME_SKIPPED ? "skipped" : "failed", job->worker->control->rank, result->message,
                  result->output_size ? "\n" : "", result->output);
-    return agree(job, words, result->outcome == OUTCOME_NOTRUN);
+    int error = accord_reach(&accord, result->outcome == OUTCOME_NOTRUN, job->words);
+    if (error != -ECANCELED)
+        return error;
+    job->broken = true;
+    return 0;
+}
+
+/* A member went in the setup: what it was in ends on this rank too, the tests after it go back to the queue. */
+static int report_first_left(struct job *job)
+{
+    uint32_t place = 0;
+    while (place < job->assignment->count && job->me >= size_of(job, &job->worker->plan->tests[job->assignment->tests[place]]))
+        place++;
+    if (place == job->assignment->count)
+        return 0;
+    char message[PROBLEM_MAX + 32];
+    snprintf(message, sizeof message, "not begun, because %s", job->words);
+    struct execution_result result = {.outcome = OUTCOME_NOTRUN, .message = message, .output = ""};
+    return hand_over(job, job->assignment->tests[place], &result);
 }
 
 /* The error of every test of this rank's, because setup did not pass. */
@@ -175,6 +184,14 @@ static int run_isolated(struct job *job, uint32_t first, uint32_t count)
                                                  .context = job});
 }
 
+/* Is one of the first members gone? */
+static bool has_lost(struct job *job, uint32_t size)
+{
+    uint32_t first = size > 1 ? loss_first_gone(job->worker->control, job->assignment) : UINT32_MAX;
+    job->broken = job->broken || first != UINT32_MAX;
+    return first < size;
+}
+
 static int run_all(struct job *job)
 {
     const struct message_assign *assignment = job->assignment;
@@ -183,6 +200,9 @@ static int run_all(struct job *job)
     for (uint32_t i = 0; i < assignment->count && !error; i++) {
         struct execution_result result;
         if (job->me >= size_of(job, &job->worker->plan->tests[assignment->tests[i]]))
+            continue;
+        /* A test is run by all of its members, or by none that knows of a loss among them. */
+        if (has_lost(job, size_of(job, &job->worker->plan->tests[assignment->tests[i]])))
             continue;
         if (!job->unit && is_isolated(job, i)) {
             error = run_isolated(job, i, 1);
@@ -213,11 +233,15 @@ static bool run_between(void *context, const struct execution_result *setup)
     struct job *job = context;
     const struct message_assign *assignment = job->assignment;
     job->setup_pending = setup->pending;
-    job->error = agree_on_fixture(job, "setup", setup);
-    if (!job->error)
+    job->error = agree_on_fixture(job, "setup", assignment->serial, setup);
+    if (!job->error && job->broken)
+        job->error = report_first_left(job);
+    else if (!job->error)
         job->error = job->words[0] ? report_broken(job) : run_all(job);
     if (job->error || job->words[0])
         return false;
+    if (job->worker->control->real && has_lost(job, assignment->size))
+        return false; /* without a member no team can be made */
     job->error = team_create(job->worker->control, assignment->members, assignment->size, job->run.teardown_mates->serial,
                              &job->run.teardown_team);
     return !job->error;
@@ -240,7 +264,7 @@ static int report_last(struct job *job, const struct execution_result *teardown)
     struct execution_result *result = &job->last;
     if (teardown->warnings && result->outcome == OUTCOME_PASSED && add_warnings(job, result, teardown->warnings) != 0)
         return -ENOMEM;
-    if (job->words[0]) {
+    if (job->words[0] && !job->broken) {
         char *message = NULL;
         if (asprintf(&message, "%s%s%s", result->message, result->message[0] ? "\n" : "", job->words) < 0)
             return -ENOMEM;
@@ -259,8 +283,9 @@ static int run_unit(struct job *job)
     struct control *control = job->worker->control;
     const struct message_assign *assignment = job->assignment;
     struct execution_result teardown;
-    /* In the order in which they are used, since the mock wants serial numbers that grow; that of the agreements, which
-     * outlives all others, is the last. */
+    double timeout = plan_unit_timeout(job->worker->plan, job->unit);
+    job->patience = timeout > 0 ? timeout + 2 * RUNNING_TEAM_PATIENCE : INFINITY;
+    /* In the order in which they are used, since the mock wants serial numbers that grow. */
     const struct execution_mates setup_mates = mates_of(job, assignment->size, assignment->serial);
     const struct execution_mates teardown_mates =
         mates_of(job, assignment->size, assignment->serial + 1 + assignment->count);
@@ -269,35 +294,31 @@ static int run_unit(struct job *job)
                                        .teardown = job->unit->teardown,
                                        .state = &job->state,
                                        .thread_level = job->worker->thread_level,
-                                       .timeout = plan_unit_timeout(job->worker->plan, job->unit),
+                                       .timeout = timeout,
                                        .setup_team = MPI_COMM_NULL,
                                        .teardown_team = MPI_COMM_NULL,
                                        .setup_mates = &setup_mates,
                                        .teardown_mates = &teardown_mates,
                                        .between = run_between,
                                        .context = job};
-    int error = team_create(control, assignment->members, assignment->size, assignment->serial + 2 + assignment->count,
-                            &job->team);
-    if (!error)
-        error = team_create(control, assignment->members, assignment->size, setup_mates.serial, &job->run.setup_team);
+    int error = team_create(control, assignment->members, assignment->size, setup_mates.serial, &job->run.setup_team);
     if (error)
         return error;
     execution_run_unit(&job->run, &teardown);
     error = job->error;
     if (!error && !job->words[0])
-        error = agree_on_fixture(job, "teardown", &teardown);
+        error = agree_on_fixture(job, "teardown", teardown_mates.serial, &teardown);
     if (!error && job->last_test != UINT32_MAX)
         error = report_last(job, &teardown);
     team_free(control, &job->run.setup_team, job->setup_pending);
     team_free(control, &job->run.teardown_team, teardown.pending);
-    team_free(control, &job->team, false);
     execution_result_finish(&teardown);
     return error;
 }
 
 int worker_run(struct worker *worker, const struct message_assign *assignment)
 {
-    struct job job = {.worker = worker, .assignment = assignment, .team = MPI_COMM_NULL, .last_test = UINT32_MAX};
+    struct job job = {.worker = worker, .assignment = assignment, .last_test = UINT32_MAX};
     while (assignment->members[job.me] != (uint32_t)worker->control->rank)
         job.me++;
     if (assignment->unit >= 0)
@@ -324,12 +345,14 @@ int worker_serve(struct worker *worker)
     for (;;) {
         struct control_message message;
         struct message_assign assignment;
-        error = control_send(control, MESSAGE_READY, 0, NULL, 0);
+        if (!worker->ready)
+            error = control_send(control, MESSAGE_READY, 0, NULL, 0);
+        worker->ready = false;
         if (error)
             break;
         do /* the word of a first member that this rank has ceased to wait for is no assignment */
             error = control_receive(control, 0, &message);
-        while (!error && message.kind == MESSAGE_ISOLATED);
+        while (!error && (message.kind == MESSAGE_ISOLATED || message.kind == MESSAGE_AGREE || message.kind == MESSAGE_AGREED));
         if (error || message.kind == MESSAGE_STOP)
             break;
         wire_writer_reset(&worker->assigned);

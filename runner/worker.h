@@ -20,6 +20,7 @@ struct worker {
     void (*started)(void *context, uint32_t place);
     void *context;
     struct isolate *isolate; /* runs isolated tests; may be NULL where the plan has none … */
+    bool ready;              /* rank 0 knows that it has nothing to do: the first READY is not said */
     bool isolated;           /* … or where this process is one that they run in */
     struct wire_writer writer;
     struct wire_writer assigned; /* the assignment's message, which outlives those received meanwhile */

@@ -21,7 +21,7 @@ static struct running_team *team_of_two(void)
     static const int members[] = {3, 1};
     static const size_t order[] = {0, 1, 2};
     struct running_team *team = running_team_create(&(struct running_team_settings){
-        .assignment = 5, .members = members, .size = 2, .tests = order, .count = 3, .plan = &plan, .unit = -1, .now = 10});
+        .assignment = 5, .serial = 100, .members = members, .size = 2, .tests = order, .count = 3, .plan = &plan, .unit = -1, .now = 10});
     assert_non_null(team);
     return team;
 }
@@ -31,6 +31,13 @@ static int reported(struct running_team *team, int rank, uint32_t test, enum out
     const struct message_result result = {
         .test = test, .outcome = outcome, .seconds = 0.5, .message = "m", .place = "p", .warnings = "w", .output = "o", .output_size = 1};
     return running_team_take(team, rank, &result, 11, ended);
+}
+
+static int lost(struct running_team *team, uint32_t member, enum outcome outcome, uint32_t test, const struct team_test **ended)
+{
+    const struct message_lost message = {
+        .outcome = outcome, .test = test, .reason = "was killed", .output = "o", .output_size = 1};
+    return running_team_lose(team, member, &message, 12, ended);
 }
 
 static void a_test_ends_with_its_last_report(void **state)
@@ -97,7 +104,7 @@ static void a_lost_member_crashes_the_test_that_it_was_in_alone(void **state)
     const struct team_test *ended = NULL;
     assert_int_equal(reported(team, 1, 0, OUTCOME_PASSED, &ended), 0);
     assert_ptr_equal(running_team_current(team, 1), &team->tests[1]);
-    assert_int_equal(running_team_lose(team, 1, &(struct message_lost){.outcome = OUTCOME_CRASHED, .reason = "was killed"}, 12, &ended), 0);
+    assert_int_equal(lost(team, 1, OUTCOME_CRASHED, LOST_ANYWHERE, &ended), 0);
     assert_null(ended); /* rank 3 is in the first test still */
     assert_int_equal(reported(team, 3, 0, OUTCOME_PASSED, &ended), 0);
     assert_ptr_equal(ended, &team->tests[0]);
@@ -108,7 +115,7 @@ static void a_lost_member_crashes_the_test_that_it_was_in_alone(void **state)
     running_team_event(team, ended, "a.all", hosts, ranks, &event);
     assert_int_equal(event.outcome, OUTCOME_CRASHED);
     assert_string_equal(event.message, "was killed");
-    assert_string_equal(event.ranks[1].output, "");
+    assert_string_equal(event.ranks[1].output, "o");
     assert_true(event.ranks[1].seconds > 1.5);
     running_team_destroy(team);
 }
@@ -171,7 +178,7 @@ static void a_member_lost_last_ends_the_test(void **state)
     struct running_team *team = team_of_two();
     const struct team_test *ended = NULL;
     assert_int_equal(reported(team, 3, 0, OUTCOME_NOTRUN, &ended), 0);
-    assert_int_equal(running_team_lose(team, 1, &(struct message_lost){.outcome = OUTCOME_TIMEOUT, .reason = "did not answer"}, 12, &ended), 0);
+    assert_int_equal(lost(team, 1, OUTCOME_TIMEOUT, LOST_ANYWHERE, &ended), 0);
     assert_ptr_equal(ended, &team->tests[0]);
     assert_null(running_team_current(team, UINT32_MAX - 1));
     running_team_destroy(team);
@@ -184,10 +191,33 @@ static void a_member_that_has_reported_all_is_lost_without_loss(void **state)
     const struct team_test *ended = NULL;
     assert_int_equal(reported(team, 1, 0, OUTCOME_PASSED, &ended), 0);
     assert_int_equal(reported(team, 1, 1, OUTCOME_PASSED, &ended), 0);
-    assert_int_equal(running_team_lose(team, 1, &(struct message_lost){.outcome = OUTCOME_CRASHED, .reason = "was killed"}, 12, &ended), 0);
+    assert_int_equal(lost(team, 1, OUTCOME_CRASHED, LOST_ANYWHERE, &ended), 0);
     assert_null(ended);
     assert_true(team->lost[1]);
     running_team_destroy(team);
+}
+
+static void a_test_that_a_lost_member_had_not_begun_returns(void **state)
+{
+    (void)state;
+    static const uint32_t serials[] = {0, 99, 105};
+    for (int i = 0; i < 3; i++) {
+        struct running_team *team = team_of_two();
+        const struct team_test *ended = NULL;
+        assert_int_equal(lost(team, 1, OUTCOME_CRASHED, serials[i], &ended), 0);
+        assert_int_equal(reported(team, 3, 0, OUTCOME_NOTRUN, &ended), 0);
+        assert_ptr_equal(ended, &team->tests[0]);
+        assert_true(ended->returns);
+        assert_int_equal(ended->reports[1].outcome, OUTCOME_NOTRUN);
+        running_team_destroy(team);
+    }
+    for (uint32_t serial = 100; serial <= 104; serial++) { /* setup, three tests, teardown */
+        struct running_team *team = team_of_two();
+        const struct team_test *ended = NULL;
+        assert_int_equal(lost(team, 1, OUTCOME_CRASHED, serial, &ended), 0);
+        assert_false(team->tests[0].returns);
+        running_team_destroy(team);
+    }
 }
 
 static void ranks_are_overdue_when_patience_is_over(void **state)
@@ -247,6 +277,7 @@ int main(void)
         cmocka_unit_test(a_test_that_is_to_end_otherwise_is_judged_by_its_gravest_rank),
         cmocka_unit_test(a_member_lost_last_ends_the_test),
         cmocka_unit_test(a_member_that_has_reported_all_is_lost_without_loss),
+        cmocka_unit_test(a_test_that_a_lost_member_had_not_begun_returns),
         cmocka_unit_test(ranks_are_overdue_when_patience_is_over),
         cmocka_unit_test(a_test_is_slow_once),
         cmocka_unit_test(fixtures_of_a_unit_take_time_too),

@@ -77,8 +77,8 @@ static void an_assignment_comes_back(void **state)
 {
     (void)state;
     struct wire_writer writer = {0};
-    const uint32_t members[] = {1, 2, 5}, tests[] = {40, 41};
-    const struct message_assign sent = {.assignment = 9, .serial = 77, .unit = -1, .members = members, .size = 3, .tests = tests, .count = 2};
+    const uint32_t members[] = {1, 2, 5}, incarnations[] = {0, 4, 0}, tests[] = {40, 41};
+    const struct message_assign sent = {.assignment = 9, .serial = 77, .unit = -1, .members = members, .incarnations = incarnations, .size = 3, .tests = tests, .count = 2};
     message_assign_encode(&writer, &sent);
     struct message_assign got;
     assert_int_equal(message_assign_decode(writer.bytes, writer.size, &got), 0);
@@ -87,6 +87,7 @@ static void an_assignment_comes_back(void **state)
     assert_int_equal(got.unit, -1);
     assert_int_equal(got.size, 3);
     assert_memory_equal(got.members, members, sizeof members);
+    assert_memory_equal(got.incarnations, incarnations, sizeof incarnations);
     assert_int_equal(got.count, 2);
     assert_memory_equal(got.tests, tests, sizeof tests);
     wire_writer_finish(&writer);
@@ -127,10 +128,12 @@ static void hello_and_welcome_come_back(void **state)
     assert_true(hello.hash == 42);
     assert_string_equal(hello.host, "n1");
     assert_string_equal(hello.suites, "halo 3");
-    message_welcome_encode(&writer, &(struct message_welcome){.go_on = true});
+    message_welcome_encode(&writer, &(struct message_welcome){.go_on = true, .incarnation = 3, .seconds = 2.5});
     struct message_welcome welcome;
     assert_int_equal(message_welcome_decode(writer.bytes, writer.size, &welcome), 0);
     assert_true(welcome.go_on);
+    assert_int_equal(welcome.incarnation, 3);
+    assert_true(welcome.seconds == 2.5);
     wire_writer_finish(&writer);
 }
 
@@ -151,11 +154,34 @@ static void a_notice_comes_back_and_an_unknown_outcome_is_refused(void **state)
     wire_writer_finish(&writer);
 }
 
+static void an_accord_comes_back(void **state)
+{
+    (void)state;
+    struct wire_writer writer = {0};
+    struct message_agree got;
+    message_agree_encode(&writer, &(struct message_agree){.serial = 5, .followed = 1, .words = "why"});
+    assert_int_equal(message_agree_decode(writer.bytes, writer.size, &got), 0);
+    assert_int_equal(got.serial, 5);
+    assert_int_equal(got.followed, 1);
+    assert_string_equal(got.words, "why");
+    assert_int_not_equal(message_agree_decode(writer.bytes, writer.size - 1, &got), 0);
+    wire_writer_finish(&writer);
+}
+
 static void a_lost_rank_comes_back(void **state)
 {
     (void)state;
     struct wire_writer writer = {0};
-    struct message_lost sent = {.rank = 3, .outcome = OUTCOME_CRASHED, .how = HOW_SIGNAL, .code = 9, .reason = "was ended by signal 9"}, got;
+    struct message_lost sent = {.rank = 3,
+                                .incarnation = 2,
+                                .test = 77,
+                                .outcome = OUTCOME_CRASHED,
+                                .how = HOW_SIGNAL,
+                                .code = 9,
+                                .reason = "was ended by signal 9",
+                                .output = "a\0b",
+                                .output_size = 3},
+                        got;
     message_lost_encode(&writer, &sent);
     assert_int_equal(message_lost_decode(writer.bytes, writer.size, &got), 0);
     assert_int_equal(got.rank, 3);
@@ -163,6 +189,10 @@ static void a_lost_rank_comes_back(void **state)
     assert_int_equal(got.how, HOW_SIGNAL);
     assert_int_equal(got.code, 9);
     assert_string_equal(got.reason, "was ended by signal 9");
+    assert_int_equal(got.incarnation, 2);
+    assert_int_equal(got.test, 77);
+    assert_int_equal(got.output_size, 3);
+    assert_memory_equal(got.output, "a\0b\0", 4);
     assert_int_not_equal(message_lost_decode(writer.bytes, writer.size - 1, &got), 0);
     sent.how = HOW_COUNT;
     message_lost_encode(&writer, &sent);
@@ -224,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_result_comes_back_with_output_that_holds_zero_bytes),
         cmocka_unit_test(hello_and_welcome_come_back),
         cmocka_unit_test(a_notice_comes_back_and_an_unknown_outcome_is_refused),
+        cmocka_unit_test(an_accord_comes_back),
         cmocka_unit_test(a_lost_rank_comes_back),
         cmocka_unit_test(decoders_survive_any_bytes),
     };

@@ -1,0 +1,21 @@
+# Processes of a job are killed at random moments: no result is lost, nothing hangs, nothing is left.
+. "$(dirname "$0")/lib.sh"
+lost=$BUILD/tests/suites/lost.so
+seed=${MRT_KILL_SEED:-$RANDOM}
+limit=500
+
+# kill_again MODE ROUNDS COMMAND…: the output of kill.py is that of the run.
+kill_again() {
+    local mode=$1 rounds=$2
+    shift 2
+    run python3 "$SOURCE/tests/system/kill.py" "$mode" "$rounds" "$seed" "$@"
+    grep '^#' <<<"$out"
+}
+
+kill_again worker 20 "$runner" --mock -n 4 "$lost" --filter 'load*' --json killed.json
+check "a worker on the mock, 20 times: its test alone has crashed" status_is 0
+kill_again rank0 5 "$runner" --mock -n 4 "$lost" --filter 'load*' --json killed.json
+check "rank 0 on the mock: nobody is left" status_is 0
+kill_again launcher 5 "$runner" --mock -n 4 "$lost" --filter 'load*' --json killed.json
+check "the supervisor of the mock: nobody is left" status_is 0
+finish

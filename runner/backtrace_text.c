@@ -101,6 +101,18 @@ static void symbols_close(struct symbols *symbols)
         dwfl_end(symbols->dwfl);
 }
 
+/* The compilation unit of an address. Without a table of addresses (clang writes none) each unit is asked. */
+static Dwarf_Die *find_unit(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *bias)
+{
+    Dwarf_Die *unit = dwfl_module_addrdie(module, address, bias);
+    if (unit)
+        return unit;
+    while ((unit = dwfl_module_nextcu(module, unit, bias)) != NULL)
+        if (dwarf_haspc(unit, address - *bias) == 1)
+            return unit;
+    return NULL;
+}
+
 static int number_of(Dwarf_Die *die, unsigned attribute)
 {
     Dwarf_Attribute memory;
@@ -123,12 +135,12 @@ static bool is_outer_part(Dwarf_Die *scope, int outer, const char *function)
 
 /* The functions put in line there, each with the line where the next is called; *name stays that of the outermost. A function of
  * which the compiler made two is one. */
-static void take_inlined(Dwfl_Module *module, Dwarf_Addr address, struct name *name, name_taker take, void *context)
+static void take_inlined(Dwfl_Module *module, Dwarf_Die *unit, Dwarf_Addr bias, Dwarf_Addr address, struct name *name,
+                         name_taker take, void *context)
 {
-    Dwarf_Addr bias;
-    Dwarf_Die *unit = dwfl_module_addrdie(module, address, &bias), *scopes = NULL, innermost, outer_unit;
+    Dwarf_Die *scopes = NULL, innermost, outer_unit;
     Dwarf *dwarf = dwfl_module_getdwarf(module, &bias);
-    int count = unit ? dwarf_getscopes(unit, address - bias, &scopes) : 0;
+    int count = dwarf_getscopes(unit, address - bias, &scopes);
     if (count <= 0)
         return;
     Dwarf_Off offset = dwarf_dieoffset(&scopes[0]);
@@ -165,11 +177,15 @@ static bool take_from_debug(const struct symbols *symbols, const void *pc, name_
     if (!module)
         return false;
     struct name name = {NULL, NULL, 0};
-    Dwfl_Line *line = dwfl_module_getsrc(module, address);
-    const char *file = line ? dwfl_lineinfo(line, NULL, &name.line, NULL, NULL, NULL) : NULL;
-    name.file = file ? base_name(file) : NULL;
-    if (file)
-        take_inlined(module, address, &name, take, context);
+    Dwarf_Addr bias = 0;
+    Dwarf_Die *unit = find_unit(module, address, &bias);
+    Dwarf_Line *line = unit ? dwarf_getsrc_die(unit, address - bias) : NULL;
+    const char *file = line ? dwarf_linesrc(line, NULL, NULL) : NULL;
+    if (file) {
+        dwarf_lineno(line, &name.line);
+        name.file = base_name(file);
+        take_inlined(module, unit, bias, address, &name, take, context);
+    }
     if (!name.function)
         name.function = dwfl_module_addrname(module, address);
     if (!name.function)

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../mpimock/door.h"
@@ -174,6 +175,11 @@ static void rest_for_ever(void)
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, NULL);
+    /* Until the test is being left, this thread counts as one that may still do something: else the others might be taken for a
+     * deadlock. */
+    while (atomic_load(&signals.pending))
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
+    mpimock_thread_stops();
     for (;;)
         sigsuspend(&all);
 }
@@ -197,7 +203,6 @@ static void wake_steps_thread(void)
 
 void signals_stop_here(const struct sudden_end *sudden)
 {
-    mpimock_thread_stops();
     if (note(sudden))
         wake_steps_thread();
     rest_for_ever();

@@ -194,7 +194,11 @@ static void children_really_exit(void **state)
 {
     (void)state;
     atexit(count_handler);
+#ifdef __SANITIZE_ADDRESS__
+    static const int ways = 4; /* it turns a fault into an exit */
+#else
     static const int ways = 5;
+#endif
     for (int way = 0; way < ways; way++) {
         pid_t child = fork();
         if (child == 0) {
@@ -321,7 +325,7 @@ static void abort_and_assert_are_signal_6(void **state)
     step_ended(ABORT, OUTCOME_CRASHED, HOW_SIGNAL, SIGABRT, "abort() called");
     step_names(ABORT, "abort() called\n#0 aborts() at test_exits.c:");
     step_ended(ASSERT, OUTCOME_CRASHED, HOW_SIGNAL, SIGABRT, ": assertion `sink == 17' failed, abort() called");
-    assert_non_null(strstr(step_results[ASSERT].output, "asserts: Assertion `sink == 17' failed.\n"));
+    assert_non_null(strstr(step_results[ASSERT].output, ": Assertion `sink == 17' failed.\n"));
     step_ended(ABORT_HANDLED, OUTCOME_CRASHED, HOW_SIGNAL, SIGABRT, "abort() called");
     assert_int_equal(handled, SIGABRT);
 }

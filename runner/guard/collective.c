@@ -45,6 +45,7 @@ int guard_agree_among(const int members[], int size, int rank, uint64_t number, 
                 verdict = GUARD_IMPOSSIBLE;
             if (verdict == GUARD_IMPOSSIBLE)
                 break;
+            guard_blocked(turns, false);
             guard_relax(turns);
         }
     if (verdict == GUARD_IMPOSSIBLE)
@@ -169,7 +170,7 @@ int guard_run(int error, MPI_Request *request)
         if (error != MPI_SUCCESS && error != GUARD_UNKNOWN)                                                            \
             return error;                                                                                              \
         guard_scope_freed(GUARD_##KIND, key);                                                                          \
-        return guard_after(guard.mpi->Name arguments);                                                                 \
+        return guard.mpi->Name arguments; /* the next call leaves: this one could not say any more what it was on */   \
     }
 #include "collectives.h"
 #undef COLLECTIVE_POLLED

@@ -58,12 +58,13 @@ bool guard_begin(const struct guard_team *team, int thread_level, const struct g
     guard.threads = thread_level >= MPI_THREAD_SERIALIZED;
     guard.main_thread = pthread_self();
     guard.stopped = guard.clean = guard.declared = guard.uncounted = false;
-    guard.sent = guard.received = 0;
+    guard.sent = guard.received = guard.sent_bytes = 0;
     guard.found_count = guard.scopes_made = 0;
     atomic_store(&guard.stance, GUARD_STAYING);
     if (guard_scopes_begin() != 0)
         return false;
     guard_mailbox_begin(&guard.mailbox, team->serial);
+    guard_blocked_begin();
     guard.on = true;
     mpimock_guard_use(&guard.table);
     return true;
@@ -143,6 +144,7 @@ bool guard_pause(uint32_t turns)
     if (guard_look())
         return true;
     guard_hear();
+    guard_blocked(turns, false);
     guard_relax(turns);
     return false;
 }
@@ -187,6 +189,7 @@ void guard_end(void)
     for (size_t i = 1; !guard.clean && i < guard.scope_count; i++)
         guard.kept_others += guard.scopes[i].key != 0; /* a window and a file have one inside */
     guard_scopes_end();
+    guard_blocked_end();
     guard.on = false;
 }
 

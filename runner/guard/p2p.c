@@ -53,6 +53,13 @@ static inline void count_send(int dest)
     if (dest != MPI_PROC_NULL)
         guard_count(&guard.sent);
 }
+/* How long it may take does not matter for small ones. */
+static inline void count_bytes(int count, MPI_Datatype datatype)
+{
+    int size = 0;
+    if (guard.mpi->Type_size(datatype, &size) == MPI_SUCCESS && (int64_t)size * count > 1 << 16)
+        atomic_fetch_add_explicit(&guard.sent_bytes, (int64_t)size * count, memory_order_relaxed);
+}
 static inline int count_receive(int source, int error)
 {
     if (error == MPI_SUCCESS && source != MPI_PROC_NULL)
@@ -101,6 +108,7 @@ void guard_missed(void)
         if (error != MPI_SUCCESS)                                                                                      \
             return error;                                                                                              \
         count_send(dest);                                                                                              \
+        count_bytes(count, datatype);                                                                                  \
         return finish(&request, GUARD_SEND, MPI_STATUS_IGNORE);                                                        \
     }
 SEND(Send, Isend)
@@ -175,6 +183,7 @@ static int guard_Sendrecv(const void *sendbuf, int sendcount, MPI_Datatype sendt
     error = guard.mpi->Isend(sendbuf, sendcount, sendtype, dest, sendtag, comm, &send);
     if (error == MPI_SUCCESS) {
         count_send(dest);
+        count_bytes(sendcount, sendtype);
         return count_receive(source, finish_both(&send, &receive, NULL, status));
     }
     give_up(&receive);
@@ -201,6 +210,7 @@ static int guard_Sendrecv_replace(void *buf, int count, MPI_Datatype datatype, i
         error = mpi->Isend(packed, position, MPI_PACKED, dest, sendtag, comm, &send);
         if (error == MPI_SUCCESS) {
             count_send(dest);
+            count_bytes(count, datatype);
             return count_receive(source, finish_both(&send, &receive, packed, status));
         }
         give_up(&receive);
@@ -300,6 +310,7 @@ static int guard_Mrecv(void *buf, int count, MPI_Datatype datatype, MPI_Message 
         int error = guard.mpi->Name(buf, count, datatype, dest, tag, comm, request);                                   \
         if (error == MPI_SUCCESS) {                                                                                    \
             count_send(dest);                                                                                          \
+            count_bytes(count, datatype);                                                                              \
             guard_track(*request, GUARD_SEND);                                                                         \
         }                                                                                                              \
         return error;                                                                                                  \

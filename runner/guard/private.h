@@ -61,6 +61,7 @@ struct guard_state {
     struct guard_team team;
     struct guard_requests requests;
     _Atomic int64_t sent, received;    /* messages, from user code */
+    _Atomic int64_t sent_bytes;        /* … by sends that were not complete at once */
     bool uncounted;                    /* … not all of them: persistent ones, cancelled ones */
     struct guard_found {
         MPI_Message message;
@@ -130,6 +131,13 @@ int guard_refuse(void);
 /* Is a member dead, by its rank in the control communicator? */
 bool guard_is_dead(int rank);
 double guard_now(void);
+
+/* ---- Deadlock (blocked.c) ---- */
+void guard_blocked_begin(void);
+void guard_blocked_end(void);
+/* This rank waits; `finished`: at the test's end. Called every 64 turns, from the 64th of each wait on. */
+void guard_blocked(uint32_t turns, bool finished);
+void guard_blocked_heard(int from, const struct guard_letter *letter);
 
 /* ---- Letters (talk.c) ---- */
 int guard_talk_open(void);

@@ -144,6 +144,8 @@ static int meet(uint32_t number, struct meeting *meeting, uint32_t *markers)
                 drain(markers);
             else if (number == 1 && guard_anyone_gone())
                 guard_declare(); /* mates may wait in an agreement for this rank, which has ended the test */
+            if (number == 1)
+                guard_blocked(turns, true);
             guard_relax(turns);
         }
         meeting->unclean |= theirs.stop.unclean;

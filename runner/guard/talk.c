@@ -114,8 +114,12 @@ static void hear(void)
     int done, size;
     while (talk.receive != MPI_REQUEST_NULL && guard.mpi->Test(&talk.receive, &done, &status) == MPI_SUCCESS && done) {
         if (guard.mpi->Get_count(&status, MPI_BYTE, &size) == MPI_SUCCESS && size >= 0 &&
-            guard_letter_is_good(&talk.arriving, (size_t)size))
-            guard_mailbox_put(&guard.mailbox, status.MPI_SOURCE, &talk.arriving);
+            guard_letter_is_good(&talk.arriving, (size_t)size)) {
+            if (talk.arriving.kind == GUARD_BLOCKED)
+                guard_blocked_heard(status.MPI_SOURCE, &talk.arriving);
+            else
+                guard_mailbox_put(&guard.mailbox, status.MPI_SOURCE, &talk.arriving);
+        }
         talk.receive = MPI_REQUEST_NULL;
         receive_next();
     }

@@ -33,7 +33,7 @@ check "a mismatch names both" says 'rank 0 calls MPI_Bcast with root 0, rank 3 c
 
 mpi 4 "$runner" "$BUILD/tests/suites/guard_objects.so" --json objects.json
 check "the same for windows, files, intercommunicators, non-blocking collectives, and what is left open" status_is 1
-check "each outcome is as the test's name says, there too" as_named objects.json 43
+check "each outcome is as the test's name says, there too; no long wait is a deadlock" as_named objects.json 45
 check "non-blocking collectives are counted" says 'after 1 non-blocking collective'
 
 mpi 4 "$runner" "$guard" --filter '*somewhere*:*passes/*:*of_three*' --json many.json
@@ -41,4 +41,35 @@ check "500 tests, half of them left at some point: status 1" status_is 1
 check "nothing of those that were left reaches the others" as_named many.json 500
 mpi 3 "$runner" "$guard" --filter '*of_two*:*of_three*' --shuffle --seed 5 --json three.json
 check "teams of two and three among three ranks, shuffled" as_named three.json 200
+
+mpi 4 "$runner" "$BUILD/tests/suites/deadlocks.so" --filter '*in_a_ring_of_receives:*allreduce_without_one*' --json dead.json
+check "two deadlocks: status 1" status_is 1
+check "both are told as such" test "$(grep -c '"outcome": *"deadlock"' dead.json)" = 2
+check "with every rank's call" says 'rank 2: MPI_Recv(count=1, source=1, tag=0, MPI_COMM_WORLD)'
+
+# many COUNT FILE: of the tests of guard_many those that are to fail did, the rest passed or was not asked for.
+many() {
+    python3 - "$1" "$2" <<'PYTHON'
+import json, sys
+wrong = failed = seen = 0
+for result in map(json.loads, open(sys.argv[2])):
+    if result["type"] != "result":
+        continue
+    test, outcome = result["test"], result["outcome"]
+    case = test.split("/")[1] if "/" in test else ""
+    asked = not case or int(case) < int(sys.argv[1]) // 5
+    want = "skipped" if not asked else "failed" if case and int(case) % 10 == 7 else "passed"
+    seen += 1
+    failed += outcome == "failed"
+    if outcome != want:
+        wrong += 1
+        print(f"{test}: {outcome}, wanted {want}: {result.get('message')}")
+print(f"{seen} tests, {failed} failed")
+sys.exit(wrong > 0 or seen != 10001 or failed != int(sys.argv[1]) // 10)
+PYTHON
+}
+export GUARD_MANY=${GUARD_MANY:-2000}
+[ "$MPI" != mpich ] || GUARD_MANY=600 # its ranks spin on shared cores
+mpi 4 "$runner" "$BUILD/tests/suites/guard_many.so" --json all.json
+check "$GUARD_MANY tests, one in ten left by one rank: right outcomes, and nothing has grown" many "$GUARD_MANY" all.json
 finish

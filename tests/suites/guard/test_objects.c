@@ -218,3 +218,29 @@ MRT_TEST(sees_none_of_them, .cases = 3)
     assert_int_equal(found, 0);
     MPI_Comm_free(&comm);
 }
+
+/* ---- What is no deadlock: longer than it takes to find one ---- */
+
+#define LONG 3.5 /* seconds */
+
+MRT_TEST(others_wait_for_one_that_computes)
+{
+    int value = 0;
+    if (rank_in(MPI_COMM_WORLD) == 0) {
+        for (double since = MPI_Wtime(); MPI_Wtime() < since + LONG;)
+            ;
+        MPI_Send(&value, 1, MPI_INT, 1, 0, MPI_COMM_WORLD);
+    }
+    if (rank_in(MPI_COMM_WORLD) == 1)
+        MPI_Recv(&value, 1, MPI_INT, 0, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    MPI_Barrier(MPI_COMM_WORLD);
+}
+
+MRT_TEST(others_wait_for_one_that_polls)
+{
+    int found = 0;
+    if (rank_in(MPI_COMM_WORLD) == 0)
+        for (double since = MPI_Wtime(); !found && MPI_Wtime() < since + LONG;)
+            MPI_Iprobe(1, 0, MPI_COMM_WORLD, &found, MPI_STATUS_IGNORE);
+    MPI_Barrier(MPI_COMM_WORLD);
+}

@@ -26,6 +26,7 @@ struct walk {
     bool caller;          /* frames before this function's caller are our own … */
     uintptr_t start;      /* … or those before the one at this address, which are a handler's */
     bool started;
+    bool ended;           /* at a function of the runner's */
     void *outermost[OUTERMOST_KEPT];
     size_t outermost_next;
 };
@@ -50,7 +51,8 @@ static _Unwind_Reason_Code take_frame(struct _Unwind_Context *context, void *arg
         if (!first || walk->caller)
             return _URC_NO_REASON;
     }
-    if (pc == 0 || (pc >= (uintptr_t)__start_mrt_backtrace_end && pc < (uintptr_t)__stop_mrt_backtrace_end))
+    walk->ended = pc >= (uintptr_t)__start_mrt_backtrace_end && pc < (uintptr_t)__stop_mrt_backtrace_end;
+    if (pc == 0 || walk->ended)
         return _URC_END_OF_STACK;
     keep(walk, (void *)(exact ? pc : pc - 1));
     return walk->seen < WALK_MAX ? _URC_NO_REASON : _URC_END_OF_STACK;
@@ -124,7 +126,7 @@ static void walk_interrupted(struct walk *walk, ucontext_t *context)
     }
     walk->start = *pc;
     _Unwind_Backtrace(take_frame, walk);
-    if (walk->seen > 1)
+    if (walk->seen > 1 || walk->ended)
         return;
     /* A call of no function, or of one without tables: at least its callers. */
     mcontext_t saved = context->uc_mcontext;

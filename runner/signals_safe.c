@@ -38,8 +38,9 @@ static const struct {
 /* Of the C library, and whatever they are called from: each holds a lock, or is in the middle of a change of lists. */
 static const char *const unsafe_functions[] = {
     "malloc", "free", "calloc", "realloc", "reallocarray", "memalign", "aligned_alloc", "posix_memalign", "valloc", "pvalloc",
-    "malloc_trim", "malloc_usable_size", "mallinfo", "mallinfo2", "malloc_info", "mallopt", "dlopen", "dlmopen", "dlclose", "dlsym",
-    "dlvsym", "dl_iterate_phdr", "fork", "pthread_create", "setenv", "unsetenv", "putenv",
+    "malloc_trim", "malloc_usable_size", "mallinfo", "mallinfo2", "malloc_info", "mallopt",
+    /* from here on no allocator's */
+    "dlopen", "dlmopen", "dlclose", "dlsym", "dlvsym", "dl_iterate_phdr", "fork", "pthread_create", "setenv", "unsetenv", "putenv",
 };
 
 static const char *base_name(const char *path)
@@ -81,8 +82,14 @@ void signals_safe_begin(void)
     memset(&map, 0, sizeof map);
     dl_iterate_phdr(add_object, NULL);
     void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
-    for (size_t i = 0; i < sizeof unsafe_functions / sizeof *unsafe_functions; i++)
-        map.functions[map.function_count++] = function_range(libc, unsafe_functions[i]);
+    enum region region = REGION_ALLOCATOR;
+    for (size_t i = 0; i < sizeof unsafe_functions / sizeof *unsafe_functions; i++) {
+        struct range range = function_range(libc, unsafe_functions[i]);
+        if (strcmp(unsafe_functions[i], "dlopen") == 0)
+            region = REGION_LIBC;
+        range.region = region;
+        map.functions[map.function_count++] = range;
+    }
     map.abort = function_range(libc, "abort");
     map.raisers[0] = function_range(libc, "__assert_fail");
     map.raisers[1] = function_range(libc, "__assert_perror_fail");
@@ -146,7 +153,7 @@ const char *signals_unsafe(void *const pcs[], size_t frames, const void *context
             break;
         for (size_t i = 0; i < map.function_count; i++)
             if (is_in(pc, &map.functions[i]))
-                return "the allocator, or another function of the C library that must not be left";
+                return map.functions[i].region == REGION_ALLOCATOR ? "the allocator" : "the C library, which must not be left there";
     }
     if (aborted && is_libcs_abort(pcs, inner))
         return "the C library, which found its data corrupt";

@@ -6,9 +6,9 @@ limit=60
 without=()
 [ -z "$SANITIZE" ] || without=(--filter '-leaving_suddenly.*') # the sanitizer takes the signals for itself
 
-# as_named FILE: every test of a JSON report has the outcome that its name tells.
+# as_named FILE [TESTS]: every test of a JSON report has the outcome that its name tells.
 as_named() {
-    python3 - "$1" <<'PYTHON'
+    python3 - "$1" "${2:-25}" <<'PYTHON'
 import json, sys
 wanted = {"passes": "passed", "fails": "failed", "skips": "skipped", "crashes": "crashed", "deadlocks": "deadlock", "is": "error"}
 wrong = seen = 0
@@ -20,7 +20,7 @@ for result in map(json.loads, open(sys.argv[1])):
     if result["outcome"] != want:
         wrong += 1
         print(f"{result['test']}: {result['outcome']}, wanted {want}: {result.get('message')}")
-sys.exit(wrong > 0 or seen < 25)
+sys.exit(wrong > 0 or seen < int(sys.argv[2]))
 PYTHON
 }
 
@@ -61,6 +61,10 @@ if [ -z "$SANITIZE" ]; then # the sanitizer takes the signals for itself
         check "a backtrace has functions and lines" says '#0 write_to_address() at endings.c:'
         check "up to the test's own" says 'crashes_by_a_stack_overflow() at test_endings.c:'
     fi
+    run "$runner" --mock -n 4 "$BUILD/tests/suites/given_up.so" --json given_up.json
+    check "tests that cost their rank: status 1" status_is 1
+    check "each outcome is as the test's name says" as_named given_up.json 10
+    check "a corrupt heap is told" says 'signal 6 (Aborted), in the allocator: the rank could not go on'
     if [ "$MPI" != none ]; then
         mpi 2 "$runner" "$endings" --json endings_mpi.json
         check "under mpiexec: status 1" status_is 1

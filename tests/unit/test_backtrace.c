@@ -189,8 +189,8 @@ static void what_a_handler_interrupted_comes_first(void **state)
     char *text = text_of_crash(takes_a_null_pointer);
 #ifdef HAVE_LIBDW
     has(text, "#0 takes_a_null_pointer() at test_backtrace.c:%d", null_line);
-    assert_null(strchr(text, '\n'));
 #endif
+    assert_null(strchr(text, '\n')); /* its caller is the runner's */
     assert_null(strstr(text, "handle()"));
     free(text);
 }

@@ -88,6 +88,8 @@ void mpimock_thread_stops(void);
 void mpimock_wait_wake(void);
 /* In the hook: CLOCK_MONOTONIC in seconds when the call that this thread is in began to sleep; 0: it has not. */
 double mpimock_wait_since(void);
+/* This thread never calls MPI (true), so a deadlock of the others is one of the whole process. */
+void mpimock_thread_is_helper(bool is_helper);
 /* Blocking calls of this thread return MPI_ERR_PENDING when CLOCK_MONOTONIC has reached so many seconds; INFINITY: no end. */
 void mpimock_wait_deadline(double seconds);
 

@@ -33,6 +33,8 @@ struct event_test_started {
     const char *name;
     const int *ranks;         /* [size] of the run */
     int size;
+    uint32_t assignment;      /* tests that were handed out together share it; told in the order in which they run */
+    bool more;                /* another test of this assignment is told next */
 };
 struct event_rank_result {
     int rank;                 /* of the run */
@@ -54,6 +56,9 @@ struct event_test_finished {
     const char *message;      /* of the gravest rank; "" for none; a skip's reason */
     const struct event_rank_result *ranks; /* [size]; size 0 for a test that never started */
     int size;
+    const struct event_test_finished *earlier; /* [earlier_count] tries that did not pass, the first first; have none themselves */
+    int earlier_count;
+    bool resumed;             /* an earlier job of this run had this result: it is told again */
 };
 struct event_run_finished {
     size_t counts[OUTCOME_COUNT];
@@ -61,6 +66,7 @@ struct event_run_finished {
     double seconds;           /* of the run, start-up apart */
     enum exit_status status;
     bool interrupted;
+    bool ranks_missing;       /* tests were not run because ranks were lost: a fresh job would run them */
     int ranks_wanted;         /* largest team that found too few ranks, or 0: the summary says which -n would run it */
     bool mock;                /* so that the summary can say how to start the larger run */
 };

@@ -17,6 +17,7 @@
 #include "../mpimock/door.h"
 #include "../mpimock/launch.h"
 #include "capture.h"
+#include "journal.h"
 #include "mode.h"
 #include "options.h"
 #include "outcome.h"
@@ -70,6 +71,45 @@ static uint64_t choose_seed(const struct options *options)
     struct timespec time;
     clock_gettime(CLOCK_REALTIME, &time);
     return ((uint64_t)time.tv_sec * 1000003u + (uint64_t)time.tv_nsec) % 1000000000u; /* short enough to be typed again */
+}
+
+/* What the journal says of the run, where the options say nothing. Ranks that cannot read it go by their options: rank 0
+ * compares their tests with its own. */
+static int resume(struct options *options, const struct launcher *launcher, struct journal **journal, struct problem *problem)
+{
+    struct problem words = {{0}};
+    if (!options->resume || strcmp(options->resume, "last") == 0)
+        return 0;
+    int error = journal_read(journal, options->resume, &words);
+    if (error && launcher->rank == 0)
+        *problem = words;
+    if (error)
+        return launcher->rank == 0 ? error : 0;
+    const struct journal_run *run = &(*journal)->run;
+    if (!options->filter)
+        options->filter = run->filter;
+    if (!options->tags)
+        options->tags = run->tags;
+    if (!options->shuffle && run->shuffle) {
+        options->shuffle = options->seed_given = true;
+        options->seed = run->seed;
+    }
+    return options->suite_count > 0 ? 0 : options_set_suites(options, run->suites, run->suite_count);
+}
+
+/* Rank 0 looks whether the journal is of the tests that it has. */
+static int check_resume(const struct options *options, const struct plan *plan, struct journal **journal, char **path,
+                        struct problem *problem)
+{
+    int error = 0;
+    if (!options->resume)
+        return 0;
+    *path = strcmp(options->resume, "last") == 0 ? journal_last_path(plan_hash(plan), problem) : strdup(options->resume);
+    if (!*path)
+        return problem->text[0] ? -ENOENT : problem_set(problem, ENOMEM, "out of memory");
+    if (!*journal)
+        error = journal_read(journal, *path, problem);
+    return error ? error : journal_check(*journal, *path, plan, problem);
 }
 
 static int make_plan(struct plan *plan, const struct options *options, uint64_t seed, struct problem *problem)
@@ -145,14 +185,13 @@ static int run_on_mock(struct rank_settings *settings)
 }
 
 #ifndef MPIMOCK_NO_MPI
-/* Rank 0 alone chooses the seed: processes of a launcher would each have drawn their own. */
+/* Rank 0 alone chooses the seed: processes of a launcher would each have drawn their own, and not all can read the journal
+ * that is resumed. */
 static void share_seed(struct rank_settings *settings, const struct mpimock_backend *mpi, struct problem *problem)
 {
     uint64_t seed = settings->seed;
-    if (!settings->options->shuffle || settings->options->seed_given)
-        return;
     mpi->Bcast(&seed, sizeof seed, MPI_BYTE, 0, MPI_COMM_WORLD);
-    if (seed == settings->seed || problem->text[0])
+    if (!settings->options->shuffle || seed == settings->seed || problem->text[0])
         return;
     settings->seed = seed;
     plan_finish(settings->plan);
@@ -269,6 +308,8 @@ __attribute__((visibility("default"))) int main(int argc, char *argv[])
     struct launcher launcher;
     struct options options;
     struct plan plan = {0};
+    struct journal *journal = NULL;
+    char *path = NULL;
     int status;
     launcher_detect(&launcher, environment);
     if (options_parse(&options, argc, argv, &problem) != 0)
@@ -280,17 +321,28 @@ __attribute__((visibility("default"))) int main(int argc, char *argv[])
             puts("mpirun-tests " MRT_VERSION);
         status = EXIT_STATUS_PASSED;
     } else {
+        int error = resume(&options, &launcher, &journal, &problem);
         uint64_t seed = choose_seed(&options);
-        int error = load_suites(registry_get(), &options, &problem);
+        if (!error)
+            error = load_suites(registry_get(), &options, &problem);
         if (!error)
             error = make_plan(&plan, &options, seed, &problem);
+        if (!error && launcher.rank == 0)
+            error = check_resume(&options, &plan, &journal, &path, &problem);
         if (options.list != LIST_NO)
             status = error ? refuse(&launcher, &problem, EXIT_STATUS_USAGE) : list(&plan, &options, &launcher);
         else
-            status = run(&(struct rank_settings){.options = &options, .plan = &plan, .problem = &problem, .seed = seed},
+            status = run(&(struct rank_settings){.options = &options,
+                                                 .plan = &plan,
+                                                 .problem = &problem,
+                                                 .seed = seed,
+                                                 .journal = launcher.rank == 0 ? journal : NULL,
+                                                 .journal_path = path},
                          &launcher, &problem);
     }
     plan_finish(&plan);
+    journal_destroy(journal);
+    free(path);
     options_finish(&options);
     return status;
 }

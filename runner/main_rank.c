@@ -13,7 +13,9 @@
 #include <string.h>
 
 #include "../mpimock/launch.h"
+#include "attempts.h"
 #include "clock.h"
+#include "event_wire.h"
 #include "heading.h"
 #include "limit.h"
 #include "patience.h"
@@ -44,28 +46,142 @@ struct main_rank {
     int since_late;                /* messages since that moment */
     bool *lost;                    /* [control->size] is gone, and sends nothing any more */
     bool *ended;                   /* [plan->count] reported as finished */
+    struct attempts *attempts;     /* what did not pass and will be, or was, run again */
+    bool stopped;                  /* nothing more is handed out */
+    bool ranks_missing;            /* tests were not run because ranks were lost */
     uint32_t serial;               /* of the next team */
     struct wire_writer writer;
     struct worker worker;          /* rank 0 taking part */
     double began;
     size_t counts[OUTCOME_COUNT];
-    size_t bad;                    /* outcomes that are neither passed, skipped nor flaky */
+    size_t bad, bad_now;           /* outcomes that are neither passed, skipped nor flaky; those of them of this job */
     int ranks_wanted;
     int error;                     /* found where no result could be given back */
 };
 
-/* ---- Results ---- */
+/* ---- Results, of whichever job ---- */
 
+static bool is_bad(enum outcome outcome)
+{
+    return outcome != OUTCOME_PASSED && outcome != OUTCOME_SKIPPED && outcome != OUTCOME_FLAKY;
+}
+
+static void stop(struct main_rank *self)
+{
+    self->stopped = true;
+    scheduler_stop(self->scheduler);
+}
+
+/* A test has ended for good. What its earlier tries came to is told with it; where it could not be run again, the last of
+ * them is what it came to. */
+static void tell_ended(struct main_rank *self, struct event_test_finished event)
+{
+    event.earlier_count = attempts_count(self->attempts, event.test);
+    event.earlier = attempts_of(self->attempts, event.test, event.name);
+    if (event.earlier_count > 0 && !event.earlier) {
+        self->error = -ENOMEM;
+        return;
+    }
+    if (event.outcome == OUTCOME_PASSED && event.earlier_count > 0) {
+        event.outcome = OUTCOME_FLAKY;
+        if (!event.message || !event.message[0])
+            event.message = event.earlier[0].message;
+    } else if (event.size == 0 && event.earlier_count > 0) {
+        int last = event.earlier_count - 1;
+        const struct event_test_finished *earlier = event.earlier;
+        event = earlier[last];
+        event.earlier = earlier;
+        event.earlier_count = last;
+    }
+    self->ended[event.test] = true;
+    self->counts[event.outcome]++;
+    self->bad += is_bad(event.outcome);
+    self->bad_now += is_bad(event.outcome) && !event.resumed;
+    reporters_test_finished(self->reporters, &event);
+    if (self->settings->maxfail > 0 && self->bad_now >= (size_t)self->settings->maxfail)
+        stop(self);
+}
+
+/* A test has ended on all its ranks, or never began: for good, or to be run again. The members of a unit that had ended
+ * before it was run again have told their result. */
 static void test_ended(struct main_rank *self, const struct event_test_finished *event)
 {
-    self->ended[event->test] = true;
-    self->counts[event->outcome]++;
-    if (event->outcome != OUTCOME_PASSED && event->outcome != OUTCOME_SKIPPED && event->outcome != OUTCOME_FLAKY)
-        self->bad++;
-    reporters_test_finished(self->reporters, event);
-    if (self->settings->maxfail > 0 && self->bad == (size_t)self->settings->maxfail)
-        scheduler_stop(self->scheduler);
+    if (self->ended[event->test])
+        return;
+    if (!is_bad(event->outcome) || event->outcome == OUTCOME_NOTRUN || event->resumed || self->stopped ||
+        attempts_count(self->attempts, event->test) >= self->settings->retries) {
+        tell_ended(self, *event);
+        return;
+    }
+    if (attempts_keep(self->attempts, event) != 0)
+        self->error = -ENOMEM;
+    reporters_test_retried(self->reporters, event);
+    scheduler_retry(self->scheduler, event->test);
 }
+
+/* ---- What earlier jobs of the run did ---- */
+
+/* The job died while the test ran. */
+static int take_over_died(struct main_rank *self, size_t number, const struct journal_test *test)
+{
+    char words[256];
+    struct event_rank_result *ranks = calloc(test->size > 0 ? (size_t)test->size : 1, sizeof *ranks);
+    if (!ranks)
+        return -ENOMEM;
+    journal_died_words(test, words, sizeof words);
+    for (int i = 0; i < test->size; i++)
+        ranks[i] = (struct event_rank_result){.rank = test->ranks[i],
+                                              .team_rank = i,
+                                              .node = "",
+                                              .outcome = OUTCOME_CRASHED,
+                                              .message = words,
+                                              .place = "",
+                                              .warnings = "",
+                                              .output = ""};
+    scheduler_test_ended(self->scheduler, number, OUTCOME_CRASHED, -1, clock_now());
+    test_ended(self, &(struct event_test_finished){.test = number,
+                                                   .name = self->plan->tests[number].name,
+                                                   .outcome = OUTCOME_CRASHED,
+                                                   .message = words,
+                                                   .ranks = ranks,
+                                                   .size = test->size});
+    free(ranks);
+    return 0;
+}
+
+static int take_over_test(struct main_rank *self, size_t number, const struct journal_test *test)
+{
+    struct event_test_finished event;
+    int error = 0;
+    for (size_t i = 0; i < test->retry_count && !error; i++)
+        error = attempts_keep_bytes(self->attempts, number, test->retries[i].bytes, test->retries[i].size);
+    if (error || test->state == JOURNAL_WAITS)
+        return error;
+    if (test->state == JOURNAL_DIED)
+        return take_over_died(self, number, test);
+    error = event_wire_get(test->result.bytes, test->result.size, &event);
+    if (error)
+        return error;
+    const struct event_rank_result *ranks = event.ranks;
+    event.name = self->plan->tests[number].name;
+    event.resumed = true;
+    scheduler_test_ended(self->scheduler, number, event.outcome, event.seconds, clock_now());
+    test_ended(self, &event);
+    free((void *)ranks);
+    return 0;
+}
+
+/* Results that are there are told first, as if they came now; what is left remains with the scheduler. */
+static int take_over(struct main_rank *self)
+{
+    const struct journal *journal = self->settings->journal;
+    int error = 0;
+    for (size_t i = 0; journal && i < self->plan->count && !error; i++)
+        error = take_over_test(self, i, &journal->tests[i]);
+    return error ? error : self->error;
+}
+
+/* ---- Results of this job ---- */
 
 static void team_test_ended(struct main_rank *self, const struct running_team *team, const struct team_test *test)
 {
@@ -207,7 +323,9 @@ static void tell_started(struct main_rank *self, const struct running_team *team
         reporters_test_started(self->reporters, &(struct event_test_started){.test = team->tests[i].test,
                                                                              .name = self->plan->tests[team->tests[i].test].name,
                                                                              .ranks = all,
-                                                                             .size = (int)team->tests[i].size});
+                                                                             .size = (int)team->tests[i].size,
+                                                                             .assignment = team->assignment,
+                                                                             .more = i + 1 < team->count});
     if (all != ranks)
         free(all);
 }
@@ -448,6 +566,7 @@ static void tell_run_finished(struct main_rank *self)
     struct event_run_finished event = {.total = self->plan->count,
                                        .seconds = clock_now() - self->began,
                                        .status = status_of(self),
+                                       .ranks_missing = self->ranks_missing,
                                        .ranks_wanted = scheduler_ranks_wanted(self->scheduler),
                                        .mock = !self->control->real};
     memcpy(event.counts, self->counts, sizeof event.counts);
@@ -468,11 +587,12 @@ int main_rank_run(const struct main_rank_settings *settings, struct problem *pro
     self.team_of = calloc(ranks, sizeof(struct running_team *));
     self.ready = calloc(ranks, sizeof *self.ready);
     self.lost = calloc(ranks, sizeof *self.lost);
+    self.attempts = attempts_create(settings->plan->count);
     self.incarnation = calloc(ranks, sizeof *self.incarnation);
     self.given_up = calloc(ranks, sizeof *self.given_up);
     self.returned = calloc(settings->plan->count ? settings->plan->count : 1, sizeof *self.returned);
     self.ended = calloc(settings->plan->count ? settings->plan->count : 1, sizeof *self.ended);
-    int error = node_of && names && self.team_of && self.ready && self.lost && self.incarnation && self.given_up && self.returned && self.ended ? 0 : -ENOMEM, status = EXIT_STATUS_INTERNAL;
+    int error = node_of && names && self.team_of && self.ready && self.lost && self.incarnation && self.given_up && self.returned && self.ended && self.attempts ? 0 : -ENOMEM, status = EXIT_STATUS_INTERNAL;
     if (!error) {
         error = heading_tell(settings, heading_number_nodes(settings, node_of, names), names);
         self.scheduler = make_scheduler(settings, node_of);
@@ -485,6 +605,8 @@ int main_rank_run(const struct main_rank_settings *settings, struct problem *pro
                                   .isolate = settings->isolate,
                                   .take = take_own_result,
                                   .context = &self};
+    if (!error)
+        error = take_over(&self);
     if (!error)
         error = serve(&self);
     if (!error) {
@@ -500,6 +622,7 @@ int main_rank_run(const struct main_rank_settings *settings, struct problem *pro
     worker_finish(&self.worker);
     wire_writer_finish(&self.writer);
     scheduler_destroy(self.scheduler);
+    attempts_destroy(self.attempts);
     free(self.ended);
     free(self.ready);
     free(self.lost);

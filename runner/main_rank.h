@@ -5,6 +5,7 @@
 #define MRT_MAIN_RANK_H
 
 #include "control.h"
+#include "journal.h"
 #include "plan.h"
 #include "reporter.h"
 
@@ -16,8 +17,10 @@ struct main_rank_settings {
     const char *mpi;          /* "Open MPI 4.1.4", for the heading */
     bool shuffled;
     uint64_t seed;
-    int maxfail;              /* 0: none */
     double slow_timeout;      /* seconds; 0: none */
+    int maxfail;              /* of this job's; 0: none */
+    int retries;              /* of a test that did not pass */
+    const struct journal *journal; /* what earlier jobs of this run did; NULL: this is the first */
     bool fail_on_skip, fail_on_flaky;
     bool strict;              /* what a test leaves behind fails it */
     int thread_level;

@@ -237,6 +237,9 @@ static int check_together(struct options *options, const struct reading *reading
                                    strcmp(reports[i].path, "-") == 0 ? "standard output" : "one file");
     if (options->mock && options->mpi)
         return problem_set(problem, EINVAL, "--mock and --mpi contradict each other; leave one out");
+    if (options->resume && options->journal && strcmp(options->resume, options->journal) != 0)
+        return problem_set(problem, EINVAL,
+                           "--resume goes on in the journal that it names; leave out --journal, or give it the same file");
     /* A seed asks for its order, unless --shuffle=no says otherwise. */
     for (i = 0; i < options_table_size; i++)
         if (strcmp(options_table[i].name, "shuffle") == 0 && options->seed_given && !reading->given[i])
@@ -267,6 +270,20 @@ int options_parse(struct options *options, int argc, char *const argv[], struct 
         return error;
     }
     *options = parsed;
+    return 0;
+}
+
+int options_set_suites(struct options *options, const char *const suites[], size_t count)
+{
+    const char **copy = calloc(count + 1, sizeof *copy);
+
+    if (!copy)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        copy[i] = suites[i];
+    free(options->suites);
+    options->suites = copy;
+    options->suite_count = count;
     return 0;
 }
 

@@ -31,6 +31,9 @@ struct options {
     bool isolate;                 /* tests that say nothing about it */
     double timeout;               /* seconds, of tests that name none; 0: not given; < 0: no limit (--timeout 0) */
     double slow_timeout, global_timeout; /* seconds; 0: none */
+    int retries;                  /* of a test that did not pass */
+    const char *journal;          /* a file, or "none"; NULL: in the cache folder */
+    const char *resume;           /* a journal to go on with, or "last" */
     int verbosity;                /* -q -1, -v 1, -vv 2 */
     bool no_capture;              /* -s, --no-capture */
     enum options_when colour, progress;
@@ -46,6 +49,8 @@ struct options {
  * variable), how to mend it (the nearest known name for an unknown option). Strings point into argv and environ.
  * Together with --help or --version the environment is not read. *options is set on success only. */
 int options_parse(struct options *options, int argc, char *const argv[], struct problem *problem);
+/* Copies suites, where none was named. 0 or -ENOMEM. */
+int options_set_suites(struct options *options, const char *const suites[], size_t count);
 void options_finish(struct options *options);
 /* The text of --help, made from the table; the caller frees. */
 char *options_help(const char *program);

@@ -12,11 +12,12 @@
 
 #include "text.h"
 
+#define RETRIES_MAX 100
 #define N_MAX       1000000 /* ranks: what the backend can do is its own matter */
 
 static options_setter set_timeout, set_slow_timeout, set_global_timeout;
 static options_setter set_n, set_list, set_seed, set_maxfail, set_fail_fast, set_verbose, set_quiet,
-    set_colour, set_progress, set_durations, set_tap;
+    set_colour, set_progress, set_durations, set_tap, set_retries, set_journal;
 
 #define FLAG(member)   .flag = 1 + offsetof(struct options, member)
 #define STRING(member) .string = 1 + offsetof(struct options, member)
@@ -53,6 +54,8 @@ const struct options_row options_table[] = {
      .help = "say so when a test runs longer than S seconds, and let it go on"},
     {"global-timeout", 0, OPTIONS_VALUE_NEEDED, "S", .group = OPTIONS_HOW, .set = set_global_timeout,
      .help = "end the run after S seconds: what runs has timed out, what waits is not run"},
+    {"retries", 0, OPTIONS_VALUE_NEEDED, "N", .group = OPTIONS_HOW, .set = set_retries,
+     .help = "run what did not pass again, after everything else, up to N times; passed then: flaky"},
     {"fail-on-skip", .group = OPTIONS_HOW, FLAG(fail_on_skip), .help = "a skipped test makes the exit status 1"},
     {"fail-on-flaky", .group = OPTIONS_HOW, FLAG(fail_on_flaky), .help = "so does one that passed on a retry only"},
     {"strict", .group = OPTIONS_HOW, FLAG(strict),
@@ -75,6 +78,13 @@ const struct options_row options_table[] = {
      .help = "Test Anything Protocol; without a file: standard output"},
     {"junit", 0, OPTIONS_VALUE_NEEDED, "FILE", .group = OPTIONS_REPORTS, STRING(junit), .help = "JUnit's XML"},
     {"json", 0, OPTIONS_VALUE_NEEDED, "FILE", .group = OPTIONS_REPORTS, STRING(json), .help = "one JSON object a line"},
+
+    {"journal", 0, OPTIONS_VALUE_NEEDED, "FILE", .group = OPTIONS_REPORTS, .set = set_journal,
+     .family = OPTIONS_FAMILY_JOURNAL,
+     .help = "what ran so far, to go on with; default: in the cache folder; none: no journal"},
+    {"resume", 0, OPTIONS_VALUE_NEEDED, "FILE|last", .group = OPTIONS_REPORTS, STRING(resume),
+     .family = OPTIONS_FAMILY_JOURNAL,
+     .help = "go on with that journal: run what is left, report the whole; last: the last one of these tests"},
 
     {"help", 'h', .group = OPTIONS_OTHER, FLAG(help), .no_variable = true, .help = "this text"},
     {"version", .group = OPTIONS_OTHER, FLAG(version), .no_variable = true, .help = "print the version"},
@@ -249,6 +259,26 @@ static int set_fail_fast(struct options *options, const char *value, const char 
 static int set_durations(struct options *options, const char *value, const char *where, struct problem *problem)
 {
     return set_count(&options->durations, value, where, "tests", problem);
+}
+
+static int set_retries(struct options *options, const char *value, const char *where, struct problem *problem)
+{
+    struct options_quoted quoted;
+    uint64_t number;
+
+    if (!read_number(value, 0, RETRIES_MAX, &number))
+        return problem_set(problem, EINVAL, "%s: '%s' is no number of retries (0 to %d)", where,
+                           options_quote(&quoted, value), RETRIES_MAX);
+    options->retries = (int)number;
+    return 0;
+}
+
+static int set_journal(struct options *options, const char *value, const char *where, struct problem *problem)
+{
+    if (value[0] == '\0' || strcmp(value, "-") == 0)
+        return problem_set(problem, EINVAL, "%s: the journal is a file, or none: name one", where);
+    options->journal = value;
+    return 0;
 }
 
 static int set_verbose(struct options *options, const char *value, const char *where, struct problem *problem)

@@ -12,7 +12,8 @@
 enum options_value { OPTIONS_VALUE_NONE, OPTIONS_VALUE_NEEDED, OPTIONS_VALUE_OPTIONAL };
 
 /* Options of one family (not 0) stand for each other: one among the arguments puts the variables of all aside. */
-enum options_family { OPTIONS_FAMILY_NONE, OPTIONS_FAMILY_BACKEND, OPTIONS_FAMILY_VERBOSITY, OPTIONS_FAMILY_MAXFAIL };
+enum options_family { OPTIONS_FAMILY_NONE, OPTIONS_FAMILY_BACKEND, OPTIONS_FAMILY_VERBOSITY, OPTIONS_FAMILY_MAXFAIL,
+                      OPTIONS_FAMILY_JOURNAL };
 
 enum options_group { /* of the help */
                      OPTIONS_WHERE,

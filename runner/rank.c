@@ -15,6 +15,8 @@
 #include "execution.h"
 #include "guard/guard.h"
 #include "handshake.h"
+#include "journal_open.h"
+
 #include "limit.h"
 #include "loss.h"
 #include "main_rank.h"
@@ -56,11 +58,34 @@ static int columns_of(int descriptor)
     return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-static int add_reporters(struct reporters *reporters, const struct options *options, FILE *console, bool launched,
+/* The first of all: a result is in the journal before anything else tells of it. */
+static int add_journal(struct reporters *reporters, const struct rank_settings *settings, struct problem *warning,
+                       struct problem *problem)
+{
+    struct journal_file *file;
+    int error = journal_open(&(struct journal_opening){.options = settings->options,
+                                                       .plan = settings->plan,
+                                                       .seed = settings->seed,
+                                                       .journal = settings->journal,
+                                                       .path = settings->journal_path},
+                             &file, warning, problem);
+    if (error || !file)
+        return error;
+    error = reporters_add(reporters, &reporter_journal, &(struct reporter_settings){.journal = file}, problem);
+    if (error)
+        journal_file_close(file);
+    return error;
+}
+
+static int add_reporters(struct reporters *reporters, const struct rank_settings *settings, FILE *console, bool launched,
                          struct problem *problem)
 {
+    const struct options *options = settings->options;
+    struct problem warning;
     bool terminal = !launched && isatty(fileno(console)) && !getenv("NO_COLOR");
-    int error = reporters_add(reporters, &reporter_console,
+    int error = add_journal(reporters, settings, &warning, problem);
+    if (!error)
+        error = reporters_add(reporters, &reporter_console,
                               &(struct reporter_settings){.stream = console,
                                                           .colour = wanted(options->colour, terminal),
                                                           .progress = wanted(options->progress, !launched && isatty(fileno(console))),
@@ -75,6 +100,8 @@ static int add_reporters(struct reporters *reporters, const struct options *opti
     for (size_t i = 0; i < sizeof files / sizeof *files && !error; i++)
         if (files[i].path)
             error = reporters_add(reporters, files[i].type, &(struct reporter_settings){.path = files[i].path}, problem);
+    if (!error && warning.text[0])
+        reporters_notice(reporters, &(struct event_notice){.level = NOTICE_WARNING, .text = warning.text});
     return error;
 }
 
@@ -133,6 +160,8 @@ static int run_reported(const struct rank_settings *settings, struct control *co
                                                       .seed = settings->seed,
                                                       .maxfail = options->maxfail,
                                                       .slow_timeout = options->slow_timeout,
+                                                      .retries = options->retries,
+                                                      .journal = settings->journal,
                                                       .fail_on_skip = options->fail_on_skip,
                                                       .fail_on_flaky = options->fail_on_flaky,
                                                       .strict = options->strict,
@@ -151,7 +180,7 @@ static int run_main(const struct rank_settings *settings, struct control *contro
     bool begun = false;
     if (!reporters || !console)
         problem_set(&problem, ENOMEM, "no memory, or no file descriptor, for the reporters");
-    else if (add_reporters(reporters, settings->options, console, control->real, &problem) != 0)
+    else if (add_reporters(reporters, settings, console, control->real, &problem) != 0)
         status = EXIT_STATUS_USAGE;
     else
         begun = begin(settings, 0) == 0;

@@ -4,6 +4,7 @@
 #define MRT_RANK_H
 
 #include "isolate.h"
+#include "journal.h"
 #include "options.h"
 #include "plan.h"
 
@@ -14,6 +15,8 @@ struct rank_settings {
     struct isolate *isolate;       /* of this rank; NULL where the plan has no isolated tests */
     uint64_t seed;                 /* of the shuffle */
     const int *outputs;            /* on the mock: by rank, the files of its output, which outlive it (capture.h); NULL: none */
+    const struct journal *journal; /* to go on with, at journal_path; NULL: none, or not rank 0 */
+    const char *journal_path;
     int thread_level;              /* that the MPI provides */
 };
 

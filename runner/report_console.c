@@ -45,6 +45,7 @@ struct reporter {
     FILE *stream;
     int verbosity, durations;
     bool colour, several_nodes;
+    int job; /* of the run, from 1; 0: the only one */
     struct text block; /* what the next write holds */
     int error;         /* negative errno value of the first write that failed */
 
@@ -89,6 +90,7 @@ static int console_create(struct reporter **created, const struct reporter_setti
     reporter->verbosity = settings->verbosity;
     reporter->durations = settings->durations;
     reporter->colour = settings->colour;
+    reporter->job = settings->job;
     reporter->progress = settings->progress;
     reporter->columns = settings->columns > 0 ? settings->columns : PROGRESS_COLUMNS;
     reporter->started = monotonic_seconds();
@@ -390,6 +392,33 @@ static void add_short_message(struct reporter *reporter, const struct event_test
     text_add_string(&reporter->block, "\n");
 }
 
+/* Tries before the last, and what came of each. */
+static void add_earlier(struct reporter *reporter, const struct event_test_finished *event)
+{
+    int i;
+
+    for (i = 0; i < event->earlier_count; i++) {
+        text_printf(&reporter->block, "  try %d %s", i + 1, outcome_words(event->earlier[i].outcome));
+        if (event->outcome == OUTCOME_FLAKY && reporter->failures <= FULL_FAILURES_MAX) {
+            text_add_string(&reporter->block, "\n");
+            add_messages(reporter, &event->earlier[i]);
+            add_outputs(reporter, &event->earlier[i]);
+        } else {
+            add_short_message(reporter, &event->earlier[i]);
+        }
+    }
+}
+
+static void console_test_retried(struct reporter *reporter, const struct event_test_finished *event)
+{
+    if (reporter->verbosity >= 1) {
+        add_end(reporter, event);
+        text_add_string(&reporter->block, ", will run again");
+        add_short_message(reporter, event);
+    }
+    write_block(reporter);
+}
+
 static void console_test_finished(struct reporter *reporter, const struct event_test_finished *event)
 {
     reporter->finished++;
@@ -407,9 +436,14 @@ static void console_test_finished(struct reporter *reporter, const struct event_
         } else {
             add_short_message(reporter, event);
         }
+        add_earlier(reporter, event);
         if (reporter->failures == FULL_FAILURES_MAX)
             text_printf(&reporter->block, "After %d failures the others are told in one line each.\n",
                         FULL_FAILURES_MAX);
+    } else if (event->outcome == OUTCOME_FLAKY) {
+        add_end(reporter, event);
+        text_add_string(&reporter->block, "\n");
+        add_earlier(reporter, event);
     } else if (reporter->verbosity >= 1) {
         add_end(reporter, event);
         add_short_message(reporter, event);
@@ -577,6 +611,7 @@ const struct reporter_type reporter_console = {
     .create = console_create,
     .run_started = console_run_started,
     .test_started = console_test_started,
+    .test_retried = console_test_retried,
     .test_finished = console_test_finished,
     .notice = console_notice,
     .run_finished = console_run_finished,

@@ -165,6 +165,22 @@ static json_t *warnings_of(const struct event_test_finished *event)
     return array;
 }
 
+/* What came of tries before the last, the first first. */
+static json_t *earlier_of(const struct event_test_finished *event)
+{
+    json_t *array = json_array();
+    int i;
+
+    for (i = 0; i < event->earlier_count; i++) {
+        const struct event_test_finished *earlier = &event->earlier[i];
+
+        json_array_append_new(array, json_pack("{s:s, s:o, s:o, s:o}", "outcome", outcome_name(earlier->outcome), "seconds",
+                                               seconds_of(earlier->seconds), "message", text_of(earlier->message),
+                                               "per_rank", per_rank_of(earlier)));
+    }
+    return array;
+}
+
 static void json_test_finished(struct reporter *reporter, const struct event_test_finished *event)
 {
     json_t *ranks = json_array(), *nodes = json_array(), *object;
@@ -186,6 +202,8 @@ static void json_test_finished(struct reporter *reporter, const struct event_tes
     }
     if (object && report_ranks_any_warnings(event))
         json_object_set_new(object, "warnings", warnings_of(event));
+    if (object && event->earlier_count > 0)
+        json_object_set_new(object, "earlier", earlier_of(event));
     write_line(reporter, object);
 }
 

@@ -428,9 +428,9 @@ static const char *element_of(enum outcome outcome)
     }
 }
 
-static bool write_outcome(struct reporter *reporter, const struct event_test_finished *event)
+static bool write_outcome(struct reporter *reporter, const struct event_test_finished *event, const char *element)
 {
-    const char *element = element_of(event->outcome), *message = event->message ? event->message : "";
+    const char *message = event->message ? event->message : "";
     xmlTextWriterPtr writer = reporter->fragments;
     bool ok = true;
 
@@ -448,6 +448,20 @@ static bool write_outcome(struct reporter *reporter, const struct event_test_fin
              write_string(writer, &reporter->scratch);
     }
     return ok && xml_end(writer);
+}
+
+/* What came of tries before the last, as Surefire tells it. */
+static bool write_earlier(struct reporter *reporter, const struct event_test_finished *event)
+{
+    bool passed = element_of(event->outcome) == NULL, ok = true;
+    int i;
+
+    for (i = 0; i < event->earlier_count && ok; i++)
+        ok = write_outcome(reporter, &event->earlier[i],
+                           event->earlier[i].outcome == OUTCOME_ERROR ? (passed ? "flakyError" : "rerunError")
+                           : passed                                   ? "flakyFailure"
+                                                                      : "rerunFailure");
+    return ok;
 }
 
 static bool write_output(struct reporter *reporter, const struct event_test_finished *event)
@@ -523,7 +537,8 @@ static bool write_case_properties(struct reporter *reporter, const struct event_
 static bool keep_case(struct reporter *reporter, const struct event_test_finished *event, struct junit_case *test)
 {
     bool ok = write_start_of_case(reporter->fragments, reporter, test, event->seconds) &&
-              write_case_properties(reporter, event) && write_outcome(reporter, event) &&
+              write_case_properties(reporter, event) &&
+              write_outcome(reporter, event, element_of(event->outcome)) && write_earlier(reporter, event) &&
               write_output(reporter, event) && write_warnings(reporter, event) && xml_end(reporter->fragments) &&
               xmlTextWriterFlush(reporter->fragments) >= 0;
     size_t size = (size_t)xmlBufferLength(reporter->buffer);

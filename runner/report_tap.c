@@ -117,6 +117,7 @@ static void add_yaml_groups(struct text *block, const struct event_test_finished
 static void add_yaml(struct text *block, const struct event_test_finished *event)
 {
     const char *message = event->message ? event->message : "";
+    int i;
 
     text_add_string(block, "  ---\n");
     text_printf(block, "  outcome: %s\n", outcome_name(event->outcome));
@@ -130,6 +131,12 @@ static void add_yaml(struct text *block, const struct event_test_finished *event
         text_add_string(block, "\"\n");
         add_yaml_groups(block, event, REPORT_RANKS_BY_MESSAGE, "messages");
         add_yaml_groups(block, event, REPORT_RANKS_BY_OUTPUT, "output");
+    }
+    for (i = 0; i < event->earlier_count; i++) {
+        const struct event_test_finished *earlier = &event->earlier[i];
+
+        text_printf(block, "%s    - outcome: %s\n", i == 0 ? "  earlier:\n" : "", outcome_name(earlier->outcome));
+        add_yaml_string(block, "      message", earlier->message, strlen(earlier->message), MESSAGE_MAX);
     }
     text_add_string(block, "  ...\n");
 }
@@ -170,7 +177,7 @@ static void tap_test_finished(struct reporter *reporter, const struct event_test
         add_description(block, event->message && event->message[0] ? event->message : "no reason given");
     }
     text_add_string(block, "\n");
-    if (!ok)
+    if (!ok || event->earlier_count > 0)
         add_yaml(block, event);
     add_warnings(block, event);
     write_block(reporter);

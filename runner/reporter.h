@@ -9,6 +9,7 @@
 #include "../mpimock/problem.h"
 #include "event.h"
 
+struct journal_file;
 struct reporter; /* a reporter's own state */
 
 struct reporter_settings {
@@ -19,6 +20,8 @@ struct reporter_settings {
     int durations;         /* console: so many slowest tests in the summary; 0 none */
     int columns;           /* console: width of the terminal, or 0 */
     FILE *stream;          /* console: where to, else NULL */
+    int job;               /* console: the number of this job of the run, from 1: later ones are brief about what is known */
+    struct journal_file *journal; /* journal: the file, which is the reporter's from then on */
 };
 
 struct reporter_type {
@@ -26,6 +29,8 @@ struct reporter_type {
     int (*create)(struct reporter **reporter, const struct reporter_settings *settings, struct problem *problem);
     void (*run_started)(struct reporter *reporter, const struct event_run_started *event);
     void (*test_started)(struct reporter *reporter, const struct event_test_started *event);
+    /* It did not pass, and will be run again: it is told as finished later, with this try among the earlier ones. */
+    void (*test_retried)(struct reporter *reporter, const struct event_test_finished *event);
     void (*test_finished)(struct reporter *reporter, const struct event_test_finished *event);
     void (*notice)(struct reporter *reporter, const struct event_notice *event);
     void (*run_finished)(struct reporter *reporter, const struct event_run_finished *event);
@@ -42,6 +47,7 @@ int reporters_add(struct reporters *reporters, const struct reporter_type *type,
                   struct problem *problem);
 void reporters_run_started(struct reporters *reporters, const struct event_run_started *event);
 void reporters_test_started(struct reporters *reporters, const struct event_test_started *event);
+void reporters_test_retried(struct reporters *reporters, const struct event_test_finished *event);
 void reporters_test_finished(struct reporters *reporters, const struct event_test_finished *event);
 void reporters_notice(struct reporters *reporters, const struct event_notice *event);
 void reporters_run_finished(struct reporters *reporters, const struct event_run_finished *event);

@@ -56,6 +56,11 @@ void reporters_test_started(struct reporters *reporters, const struct event_test
     TELL(reporters, test_started, event);
 }
 
+void reporters_test_retried(struct reporters *reporters, const struct event_test_finished *event)
+{
+    TELL(reporters, test_retried, event);
+}
+
 void reporters_test_finished(struct reporters *reporters, const struct event_test_finished *event)
 {
     TELL(reporters, test_finished, event);

@@ -31,6 +31,7 @@ struct scheduler *scheduler_create(const struct scheduler_config *config, const 
     scheduler->alive = config->ranks;
     scheduler->away = config->ranks - 1;
     scheduler->reserved = QUEUE_NONE;
+    scheduler->held = RUNNING_NONE;
     scheduler->misfits = true;
     scheduler->ranks = calloc((size_t)config->ranks, sizeof *scheduler->ranks);
     scheduler->members = malloc((size_t)config->ranks * sizeof *scheduler->members);
@@ -95,11 +96,72 @@ void scheduler_test_ended(struct scheduler *scheduler, size_t test, enum outcome
     items_learn(scheduler, item, seconds);
 }
 
+static bool fits_ever(const struct scheduler *scheduler, int np)
+{
+    return np == SCHEDULER_ALL || np <= scheduler->alive;
+}
+
+/* The whole item, which does not run, will run again. */
+static void hold_item(struct scheduler *scheduler, uint32_t number)
+{
+    struct item *item = &scheduler->items[number];
+    bool any = false, held = false;
+    item->again = false;
+    for (uint32_t i = item->first; i < item->first + item->count; i++) {
+        struct test *test = &scheduler->tests[i];
+        held |= test->state == TEST_HELD;
+        scheduler->waiting -= test->state == TEST_WAITING;
+        if (test->state != TEST_ENDED || fits_ever(scheduler, test->np)) {
+            test->state = TEST_HELD;
+            any = true;
+        }
+    }
+    items_update(scheduler, number);
+    if (!any || held)
+        return;
+    item->next = scheduler->held;
+    scheduler->held = number;
+}
+
+static void release_held(struct scheduler *scheduler)
+{
+    while (scheduler->held != RUNNING_NONE) {
+        uint32_t number = scheduler->held;
+        struct item *item = &scheduler->items[number];
+        scheduler->held = item->next;
+        item->next = RUNNING_NONE;
+        for (uint32_t i = item->first; i < item->first + item->count; i++) {
+            if (scheduler->tests[i].state == TEST_HELD) {
+                scheduler->tests[i].state = TEST_WAITING;
+                scheduler->waiting++;
+            }
+        }
+        items_update(scheduler, number);
+        scheduler->misfits |= scheduler->alive < scheduler->config.ranks;
+    }
+}
+
+void scheduler_retry(struct scheduler *scheduler, size_t test)
+{
+    if (test >= scheduler->test_count || scheduler->tests[test].state == TEST_HELD)
+        return;
+    uint32_t number = scheduler->tests[test].item;
+    if (scheduler->items[number].runs)
+        scheduler->items[number].again = true;
+    else
+        hold_item(scheduler, number);
+}
+
 /* What of the item has not ended goes back to where it was. */
 static void return_item(struct scheduler *scheduler, uint32_t number)
 {
     struct item *item = &scheduler->items[number];
     item->next = RUNNING_NONE;
+    item->runs = false;
+    if (item->again) {
+        hold_item(scheduler, number);
+        return;
+    }
     for (uint32_t i = item->first; i < item->first + item->count; i++) {
         if (scheduler->tests[i].state == TEST_RUNNING) {
             scheduler->tests[i].state = TEST_WAITING;
@@ -431,6 +493,8 @@ void scheduler_next(struct scheduler *scheduler, double now, struct scheduler_ac
     double seconds;
     *action = (struct scheduler_action){.kind = SCHEDULER_NOTHING, .unit = -1};
     if (!scheduler->stopped) {
+        if (scheduler->waiting == 0)
+            release_held(scheduler);
         if (skip_misfit(scheduler, action))
             return;
         uint32_t item = choose_item(scheduler, now, &seconds);

@@ -5,6 +5,7 @@
  *     worker:   away ──ready──▶ idle ──assign──▶ busy ──assignment ended──▶ idle            any ──lost──▶ lost
  *     test:     waiting ──assign──▶ running ──test ended──▶ ended                     waiting ──skip──▶ ended
  *               running ──assignment ended without it──▶ waiting
+ *               ended ──retry, assignment ended──▶ held ──nothing waits──▶ waiting
  *
  * Ranks are numbered as in the run; rank 0 is the main rank: it owns the queue, and takes part only in an item that
  * needs every rank that is left, or where there is no other rank. It is idle from the start and cannot be lost.
@@ -80,6 +81,9 @@ void scheduler_test_ended(struct scheduler *scheduler, size_t test, enum outcome
 /* The members of the assignment are free: idle again, those that are not lost. Normally all its tests have ended; those
  * that have not return to the queue. */
 void scheduler_assignment_ended(struct scheduler *scheduler, uint32_t assignment, double now);
+/* A test that has ended (or waits) will run again, its unit whole; not before every test that waits has run. Tests of the
+ * unit that had ended run with it. One that can no longer fit does not run again. */
+void scheduler_retry(struct scheduler *scheduler, size_t test);
 void scheduler_worker_lost(struct scheduler *scheduler, int rank, double now);
 /* Nothing more is handed out (interrupt, --maxfail): FINISHED comes when what runs has ended. */
 void scheduler_stop(struct scheduler *scheduler);

@@ -84,7 +84,7 @@ static bool is_queued(const struct scheduler *scheduler, uint32_t number)
 static void check_items(const struct scheduler *scheduler)
 {
     bool *runs = calloc(scheduler->item_count + 1, sizeof *runs);
-    size_t waiting = 0, queued = 0;
+    size_t waiting = 0, queued = 0, held = 0;
     CHECK(runs, "out of memory in a check");
     for (uint32_t place = 0; place < scheduler->running.count; place++) {
         uint32_t item = scheduler->running.slots[scheduler->running.heap[place]].first_item;
@@ -95,7 +95,7 @@ static void check_items(const struct scheduler *scheduler)
     }
     for (uint32_t number = 0; number < scheduler->item_count; number++) {
         const struct item *item = &scheduler->items[number];
-        uint32_t tests[3] = {0};
+        uint32_t tests[4] = {0};
         for (uint32_t i = item->first; i < item->first + item->count; i++) {
             CHECK(scheduler->tests[i].item == number, "test %u does not know its item", i);
             tests[scheduler->tests[i].state]++;
@@ -104,9 +104,15 @@ static void check_items(const struct scheduler *scheduler)
         CHECK(tests[TEST_WAITING] == 0 || !runs[number], "tests of item %u run and wait", number);
         CHECK(is_queued(scheduler, number) == (tests[TEST_WAITING] > 0), "item %u is lost or queued in vain", number);
         CHECK(runs[number] || item->waiting == tests[TEST_WAITING], "tests of item %u are miscounted", number);
+        CHECK(item->runs == runs[number], "item %u does not know whether it runs", number);
+        CHECK(tests[TEST_HELD] == 0 || (!runs[number] && tests[TEST_WAITING] == 0), "tests of item %u are held in vain", number);
+        held += tests[TEST_HELD] > 0;
         waiting += tests[TEST_WAITING];
         queued += tests[TEST_WAITING] > 0;
     }
+    for (uint32_t item = scheduler->held; item != RUNNING_NONE; item = scheduler->items[item].next, held--)
+        CHECK(held > 0, "more items are held than there are");
+    CHECK(held == 0, "%zu held items are lost", held);
     CHECK(waiting == scheduler->waiting, "waiting tests are miscounted");
     for (uint32_t i = 0; i < scheduler->queue_count; i++)
         queued -= scheduler->queues[i].waiting;

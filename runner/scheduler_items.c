@@ -279,6 +279,7 @@ void items_start(struct scheduler *scheduler, uint32_t number)
 {
     struct item *item = &scheduler->items[number];
     queue_remove(&scheduler->queues[item->queue], number);
+    item->runs = true;
     for (uint32_t i = item->first; i < item->first + item->count; i++)
         if (scheduler->tests[i].state == TEST_WAITING)
             scheduler->tests[i].state = TEST_RUNNING;

@@ -21,6 +21,7 @@
 enum test_state {
     TEST_WAITING, /* its item is in a queue, or it is about to be skipped */
     TEST_RUNNING, /* its item is in an assignment */
+    TEST_HELD,    /* it will run again, when nothing waits any more */
     TEST_ENDED    /* or skipped */
 };
 
@@ -41,7 +42,8 @@ struct item {
     int np;                /* the largest size of them, SCHEDULER_ALL above any number … */
     int largest_number;    /* … and the largest that is a number, or 0: a unit may have both */
     int priority;          /* the most urgent of all its tests */
-    uint32_t next;         /* in its assignment, or RUNNING_NONE */
+    uint32_t next;         /* in its assignment, or among the held; or RUNNING_NONE */
+    bool runs, again;      /* it is in an assignment; it will be held when that has ended */
     uint32_t queue;        /* where it waits, or waited last; QUEUE_NONE at first */
 };
 
@@ -79,6 +81,8 @@ struct scheduler {
     uint32_t reserved; /* item, or QUEUE_NONE */
     double reserved_until;
     int spare;
+
+    uint32_t held; /* the first item of those that are held, or RUNNING_NONE */
 
     bool stopped;
     bool misfits; /* there may be tests that need more ranks than there are */

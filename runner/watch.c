@@ -177,7 +177,7 @@ static void *watch_thread(void *unused)
 {
     static struct pollfd polls[1 + WATCH_PROCESSES_MAX];
     (void)unused;
-    mock_thread_is_helper(true);
+    mpimock_thread_is_helper(true);
     sem_post(&watch.ready);
     while (!atomic_load(&watch.stop)) {
         struct timespec time;

@@ -89,7 +89,7 @@ double mpimock_wait_since(void)
     return since;
 }
 
-void mock_thread_is_helper(bool is_helper)
+void mpimock_thread_is_helper(bool is_helper)
 {
     if (helper != is_helper)
         atomic_fetch_add(&helpers, is_helper ? 1 : -1);

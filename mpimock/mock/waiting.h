@@ -25,11 +25,4 @@ void mock_yield(void);
 /* Threads of this process that are in mock_wait_until, but for one that is in the hook. */
 int waiting_threads(void);
 
-#pragma GCC visibility push(default) /* for the runner */
-
-/* This thread never calls MPI (true), so a deadlock of the others is one of the whole process. */
-void mock_thread_is_helper(bool helper);
-
-#pragma GCC visibility pop
-
 #endif

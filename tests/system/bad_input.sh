@@ -21,6 +21,13 @@ refuse 4 'four' "$runner" --mock -n four
 refuse 4 '100000' "$runner" --mock -n 100000
 refuse 4 '--seed' "$runner" --seed soon
 refuse 4 '--maxfail' "$runner" --maxfail=-1
+refuse 4 '--retries' "$runner" --mock --retries many
+refuse 4 '--retries' "$runner" --mock --retries=-1
+refuse 4 '--journal' "$runner" --mock --journal -
+refuse 4 '--journal' "$runner" --mock --journal=
+refuse 4 'no/such' "$runner" --mock --filter 'heat.*' --journal no/such/folder/journal
+refuse 4 'nowhere' "$runner" --mock --resume nowhere
+refuse 4 'leave out --journal' "$runner" --mock --resume one --journal another
 refuse 4 'MPIRUN_TESTS_SEED' env MPIRUN_TESTS_SEED=soon "$runner"
 refuse 4 'contradict' "$runner" --mock --mpi
 refuse 5 'no test was selected' "$runner" --mock --filter 'nosuch.*'

@@ -7,6 +7,7 @@ set -u
 : "${BUILD:?the build folder}" "${SOURCE:?the source folder}" "${MPI:?openmpi, mpich, other or none}"
 
 scratch=$(mktemp -d)
+export XDG_CACHE_HOME=$scratch/cache
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
 
@@ -72,6 +73,75 @@ import json, sys
 for line in sorted(f"{r['test']} {r['outcome']}" for r in map(json.loads, open(sys.argv[1])) if r["type"] == "result"):
     print(line)
 PYTHON
+}
+
+# tap_is_valid FILE [COMPLETE]: as far as it goes, the file is TAP 13: version, plan, numbers that count up, whole YAML blocks.
+tap_is_valid() {
+    python3 - "$@" <<'PYTHON'
+import re, sys
+lines = open(sys.argv[1], encoding="utf-8").read().split("\n")
+assert lines.pop() == "", "the last line is cut"
+assert lines[0] == "TAP version 13"
+planned, told, yaml = None, 0, False
+for line in lines[1:]:
+    if yaml:
+        yaml = line != "  ..."
+    elif line == "  ---":
+        yaml = True
+    elif re.match(r"1\.\.\d+", line):
+        planned = int(re.match(r"1\.\.(\d+)", line)[1])
+    elif re.match(r"(not )?ok ", line):
+        told += 1
+        assert re.match(r"(?:not )?ok (\d+) - \S", line)[1] == str(told), line
+    else:
+        assert line.startswith("#") or line.startswith("Bail out!"), line
+assert not yaml, "a block has no end"
+assert planned is not None and told <= planned, (planned, told)
+assert len(sys.argv) < 3 or told == planned, (planned, told)
+PYTHON
+}
+
+# xml_is_valid FILE: a whole document.
+xml_is_valid() {
+    if command -v xmllint >/dev/null; then
+        xmllint --noout "$1"
+    else
+        python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$1"
+    fi
+}
+
+# descendants PID: all processes below it.
+descendants() {
+    local child
+    for child in $(cat "/proc/$1/task/"*/children 2>/dev/null); do
+        echo "$child"
+        descendants "$child"
+    done
+}
+
+# pid_of_rank RANK PID: that rank of the job which PID (mpiexec, or the mock's first process) has started.
+pid_of_rank() {
+    local pid
+    for pid in $(descendants "$2"); do
+        if [ "$( (tr '\0' '\n' <"/proc/$pid/environ") 2>/dev/null | sed -n 's/^\(OMPI_COMM_WORLD_RANK\|PMI_RANK\)=//p' | head -n 1)" = "$1" ] &&
+            [ "$(readlink "/proc/$pid/exe")" = "$runner" ]; then
+            echo "$pid"
+            return
+        fi
+    done
+    descendants "$2" | sort -n | sed -n "$(($1 + 1))p" # the mock forks them in order
+}
+
+# all_gone PID…: within ten seconds none of them lives any more.
+all_gone() {
+    local pid tries
+    for pid in "$@"; do
+        for ((tries = 0; tries < 100; tries++)); do
+            { [ -d "/proc/$pid" ] && [ "$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$pid/status" 2>/dev/null)" != Z ]; } || break
+            sleep 0.1
+        done
+        [ "$tries" -lt 100 ] || return 1
+    done
 }
 
 finish() {

@@ -36,10 +36,25 @@ static void find_next(void)
     *(void **)&next.assert_fail = dlsym(RTLD_NEXT, "__assert_fail");
 }
 
-/* Is the caller a test, or a fixture, of this very process? */
-static bool is_in_test(void)
+/* A thread of the MPI library's own, that ends the process because mpiexec is gone, is not to be kept from it: it would live
+ * on alone. */
+static bool is_mpis_own(const void *caller)
 {
-    return execution.inside && execution.pid == getpid();
+    static const char *const stems[] = {"libmpi.", "libmpich.", "libopen-", "libpmix.", "mca_", "libpmi.", "libpmi2."};
+    Dl_info info;
+    if (signals_is_steps_thread() || !dladdr(caller, &info) || !info.dli_fname)
+        return false;
+    const char *slash = strrchr(info.dli_fname, '/'), *name = slash ? slash + 1 : info.dli_fname;
+    for (size_t i = 0; i < sizeof stems / sizeof *stems; i++)
+        if (strncmp(name, stems[i], strlen(stems[i])) == 0)
+            return true;
+    return false;
+}
+
+/* Is the caller a test, or a fixture, of this very process? */
+static bool is_in_test(const void *caller)
+{
+    return execution.inside && execution.pid == getpid() && !is_mpis_own(caller);
 }
 
 __attribute__((noreturn)) static void leave_here(struct sudden_end *sudden)
@@ -72,7 +87,7 @@ static void end_at_once(int status)
 
 OURS void exit(int status)
 {
-    if (is_in_test())
+    if (is_in_test(__builtin_return_address(0)))
         leave_by(OUTCOME_CRASHED, HOW_EXIT, status, "exit(%d) called", status);
     if (!next.exit)
         find_next();
@@ -84,7 +99,7 @@ OURS void exit(int status)
 
 OURS void _exit(int status)
 {
-    if (is_in_test())
+    if (is_in_test(__builtin_return_address(0)))
         leave_by(OUTCOME_CRASHED, HOW_EXIT, status, "_exit(%d) called", status);
     if (next._exit)
         next._exit(status);
@@ -94,7 +109,7 @@ OURS void _exit(int status)
 
 OURS void _Exit(int status)
 {
-    if (is_in_test())
+    if (is_in_test(__builtin_return_address(0)))
         leave_by(OUTCOME_CRASHED, HOW_EXIT, status, "_Exit(%d) called", status);
     if (next._exit)
         next._exit(status);
@@ -104,7 +119,7 @@ OURS void _Exit(int status)
 
 OURS void quick_exit(int status)
 {
-    if (is_in_test())
+    if (is_in_test(__builtin_return_address(0)))
         leave_by(OUTCOME_CRASHED, HOW_EXIT, status, "quick_exit(%d) called", status);
     if (!next.quick_exit)
         find_next();
@@ -116,7 +131,7 @@ OURS void quick_exit(int status)
 
 OURS void pthread_exit(void *result)
 {
-    if (is_in_test() && signals_is_steps_thread())
+    if (is_in_test(__builtin_return_address(0)) && signals_is_steps_thread())
         leave_by(OUTCOME_CRASHED, HOW_EXIT, 0, "pthread_exit() called in the test's own thread");
     if (!next.pthread_exit)
         find_next();
@@ -131,7 +146,7 @@ OURS void pthread_exit(void *result)
 /* Its variables are each thread's own, so there it would not jump out of the test but call exit(). */
 static bool is_in_thread_of_test(void)
 {
-    return is_in_test() && !signals_is_steps_thread();
+    return is_in_test(__builtin_return_address(0)) && !signals_is_steps_thread();
 }
 
 static _Thread_local char words[256]; /* what cmocka says of the assertion, before it fails */
@@ -209,7 +224,7 @@ static void run_own_handler(void)
 
 OURS void abort(void)
 {
-    if (is_in_test()) {
+    if (is_in_test(__builtin_return_address(0))) {
         char exception[256] = "";
         run_own_handler();
         find_exception(exception, sizeof exception);
@@ -226,7 +241,7 @@ OURS void abort(void)
 OURS __attribute__((noreturn)) void __assert_fail(const char *assertion, const char *file, unsigned line, const char *function);
 void __assert_fail(const char *assertion, const char *file, unsigned line, const char *function)
 {
-    if (is_in_test()) {
+    if (is_in_test(__builtin_return_address(0))) {
         fprintf(execution.err, "%s:%u: %s%sAssertion `%s' failed.\n", file, line, function ? function : "", function ? ": " : "",
                 assertion);
         run_own_handler();
@@ -243,7 +258,7 @@ void __assert_fail(const char *assertion, const char *file, unsigned line, const
 
 BACKTRACE_DOOR static void meet_exit(int status, void *unused)
 {
-    if (!is_in_test())
+    if (!is_in_test(__builtin_return_address(0)))
         return;
     on_exit(meet_exit, unused); /* the C library has taken it off its list */
     leave_by(OUTCOME_CRASHED, HOW_EXIT, status, "exit(%d) called", status);

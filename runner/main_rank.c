@@ -476,7 +476,7 @@ static void look(struct main_rank *self)
     for (int rank = 1; (rank = patience_next_overdue(&patience, rank, now)) > 0; rank++)
         give_up(self, rank);
     if (limit_end_has_come())
-        scheduler_stop(self->scheduler);
+        stop(self);
 }
 
 /* Waits for the next message, and treats it; looks at the time twice a second. */

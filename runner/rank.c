@@ -16,7 +16,6 @@
 #include "guard/guard.h"
 #include "handshake.h"
 #include "journal_open.h"
-
 #include "limit.h"
 #include "loss.h"
 #include "main_rank.h"

@@ -73,7 +73,7 @@ int mpimock_waiting_threads(void)
 
 void mpimock_thread_stops(void)
 {
-    mock_thread_is_helper(true);
+    mpimock_thread_is_helper(true);
 }
 
 void mpimock_wait_wake(void)

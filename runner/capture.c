@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define HEAD_HELD CAPTURE_KEPT_MAX       /* half of it is read … */
+#define TAIL_HELD (2 * CAPTURE_KEPT_MAX) /* … and of that a fourth: enough when the file grows while it is read */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of `hole`, and of what makes the file shorter */
+
 static int begin(struct capture *capture, int file)
 {
+    capture->hole = 0;
     int error;
     fflush(stdout);
     fflush(stderr);
@@ -63,9 +70,11 @@ void capture_end(struct capture *capture)
         }
         capture->saved[i] = -1;
     }
+    pthread_mutex_lock(&lock);
     if (capture->file >= 0)
         close(capture->file);
     capture->file = -1;
+    pthread_mutex_unlock(&lock);
 }
 
 size_t capture_size(const struct capture *capture)
@@ -95,7 +104,7 @@ static size_t read_at(int file, char *bytes, size_t size, size_t offset)
 char *capture_text(const struct capture *capture, size_t from, size_t to, size_t *size)
 {
     size_t whole = to > from && capture->file >= 0 ? to - from : 0;
-    char *text = malloc((whole > CAPTURE_KEPT_MAX ? CAPTURE_KEPT_MAX + 128 : whole) + 1);
+    char *text = malloc((whole > CAPTURE_KEPT_MAX ? CAPTURE_KEPT_MAX + 256 : whole) + 1);
     if (!text)
         return NULL;
     if (whole <= CAPTURE_KEPT_MAX) {
@@ -105,6 +114,8 @@ char *capture_text(const struct capture *capture, size_t from, size_t to, size_t
         size_t at = read_at(capture->file, text, half, from);
         at += (size_t)sprintf(text + at, "\n[… %zu bytes left out …]\n", whole - 2 * half);
         at += read_at(capture->file, text + at, half, to - half);
+        /* Once more at the end: reports that cut the text again keep its ends. */
+        at += (size_t)sprintf(text + at, "\n[it wrote %zu bytes; those in the middle are left out]\n", whole);
         *size = at;
     }
     text[*size] = '\0';
@@ -113,8 +124,28 @@ char *capture_text(const struct capture *capture, size_t from, size_t to, size_t
 
 void capture_clear(struct capture *capture)
 {
-    if (capture->file >= 0 && ftruncate(capture->file, 0) != 0) {
+    pthread_mutex_lock(&lock);
+    bool cleared = capture->file < 0 || ftruncate(capture->file, 0) == 0;
+    capture->hole = 0;
+    pthread_mutex_unlock(&lock);
+    if (!cleared) {
         /* Cannot happen on a memory file that nobody sealed; if it does, the next test would show this one's output. */
         capture_end(capture);
     }
+}
+
+bool capture_bound(struct capture *capture)
+{
+    struct stat status;
+    pthread_mutex_lock(&lock);
+    size_t size = capture->file >= 0 && fstat(capture->file, &status) == 0 ? (size_t)status.st_size : 0;
+    size_t from = capture->hole > 0 ? capture->hole : HEAD_HELD;
+    bool more = size > from + TAIL_HELD + CAPTURE_KEPT_MAX;
+    if (more) {
+        size_t to = (size - TAIL_HELD) & ~((size_t)65536 - 1);
+        if (fallocate(capture->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from, (off_t)(to - from)) == 0)
+            capture->hole = to;
+    }
+    pthread_mutex_unlock(&lock);
+    return more;
 }

@@ -7,6 +7,7 @@
  * output. One test runs at a time, so its state is one variable.
  */
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +19,12 @@
 #include "exits.h"
 #include "guard/guard.h"
 #include "late.h"
+#include "leftovers.h"
 #include "limit.h"
 #include "signals.h"
-#include "leftovers.h"
+#include "watch.h"
 
-struct execution_state execution = {.capture = {-1, {-1, -1}}};
+struct execution_state execution = {.capture = {-1, {-1, -1}, 0}};
 
 int mrt_case(void)
 {
@@ -154,9 +156,15 @@ static int wrapped_teardown(void **state)
 
 /* ---- A test ---- */
 
+#define BOUND_SECONDS       5e-3  /* between two looks at what a step has written … */
+#define BOUND_SECONDS_FLOOD 1e-3
+
 static void clear(enum phase phase)
 {
     execution.inside = true;
+    atomic_fetch_add_explicit(&execution.steps, 1, memory_order_relaxed);
+    if (execution.capture.file >= 0)
+        watch_expect(clock_now() + BOUND_SECONDS);
     execution.phase = phase;
     execution.body_returned = false;
     execution.body_end = 0;
@@ -333,6 +341,23 @@ void execution_run_unit(const struct execution_unit *unit, struct execution_resu
     leftovers_leave();
     leftovers_check(1, &execution.leftovers);
     read_fixture(fixture_failed() || memmem(execution.chatter_text, execution.chatter_size, "GROUP TEARDOWN", 14), teardown);
+}
+
+/* Bounds what a step has written; steps that follow each other quickly do not wake the thread each. */
+static double bound_output(double now)
+{
+    static unsigned seen;
+    unsigned steps = atomic_load(&execution.steps);
+    if (execution.capture.file < 0 || (!execution.inside && steps == seen))
+        return INFINITY;
+    seen = steps;
+    return now + (capture_bound(&execution.capture) ? BOUND_SECONDS_FLOOD : BOUND_SECONDS);
+}
+
+double execution_due(double now)
+{
+    double limit = limit_due(now), output = bound_output(now);
+    return limit < output ? limit : output;
 }
 
 static int begin(void)

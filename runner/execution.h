@@ -67,6 +67,8 @@ int execution_begin(bool capture);
 /* The same, captured in a file (capture.h). */
 int execution_begin_in(int file);
 void execution_end(void);
+/* What the watch (watch.h) is to do in its thread: ends steps whose time is up (limit.h), and bounds what they write. */
+double execution_due(double now);
 /* Runs a test. Fills `result`; needs no errors of its own: what goes wrong is the outcome. */
 void execution_run(const struct execution_step *step, struct execution_result *result);
 

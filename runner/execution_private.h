@@ -59,6 +59,7 @@ struct execution_state {
     sigjmp_buf landing;       /* before the call of the test's function, for handlers of signals */
     volatile sig_atomic_t landing_open;
     struct sudden_end sudden;
+    atomic_uint steps;        /* begun so far */
     struct text leftovers;    /* what the step left behind, a line for each */
     const struct execution_mates *mates;
     pthread_t thread;         /* that runs the test */

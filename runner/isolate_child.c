@@ -124,7 +124,7 @@ static int run_rank(const struct isolate_child *child, uint32_t me)
     if (control_create(&control) != 0)
         return EXIT_STATUS_INTERNAL;
     limit_set_end(child->run->end);
-    watch_start(&(struct watch_settings){.due = limit_due, .ended = process_ended});
+    watch_start(&(struct watch_settings){.due = execution_due, .ended = process_ended});
     int error = child->outputs ? execution_begin_in(child->outputs[me]) : execution_begin(false);
     if (!error) {
         error = run_assignment(child, &control, &rank);

@@ -113,7 +113,7 @@ static void process_ended(int number)
 static int begin(const struct rank_settings *settings, int rank)
 {
     int output = settings->outputs ? settings->outputs[rank] : -1;
-    watch_start(&(struct watch_settings){.due = limit_due, .ended = process_ended});
+    watch_start(&(struct watch_settings){.due = execution_due, .ended = process_ended});
     /* Last: what is there now is not a test's. */
     return output >= 0 ? execution_begin_in(output) : execution_begin(!settings->options->no_capture);
 }

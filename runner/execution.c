@@ -213,6 +213,7 @@ void execution_run(const struct execution_step *step, struct execution_result *r
         note_late();
     limit_end();
     signals_disarm();
+    leftovers_stop_timers(&execution.leftovers);
     end_together();
     leftovers_check(result->seconds, &execution.leftovers);
     read_result(failed, result);
@@ -268,6 +269,7 @@ static void read_fixture(bool failed, struct execution_result *result)
     leave_world();
     limit_end();
     signals_disarm();
+    leftovers_stop_timers(&execution.leftovers);
     end_together();
     read_result(failed, result);
     if (failed && result->outcome != OUTCOME_SKIPPED && !execution.following && result->outcome != OUTCOME_DEADLOCK)

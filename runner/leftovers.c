@@ -118,6 +118,11 @@ static bool afford_thorough(double seconds)
     return true;
 }
 
+void leftovers_stop_timers(struct text *told)
+{
+    signals_stop_timers(&(struct look){.told = told});
+}
+
 void leftovers_check(double seconds, struct text *told)
 {
     if (!leftovers.begun)

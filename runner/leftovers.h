@@ -6,9 +6,9 @@
  * it left as the state that holds for them, leftovers_leave() goes back to what was before.
  *
  * What is looked at, and what for. An empty test must stay cheap, so there are two looks. The thrifty one costs 3 µs, after
- * each step: the working directory, environment, umask, signal mask, the handlers of the signals that programs use most, alarm(),
+ * each step: the working directory, environment, umask, signal mask, the handlers of the signals that programs use most, interval timers,
  * whether descriptors 0 to 2 were closed or have other flags and one of the lowest free ones was opened, streams, locale, floating-point modes; child
- * processes and threads, unless the step was over before one can be made. The thorough one costs some 25 µs: all signals, all resource limits, all timers, descriptors up to
+ * processes and threads, unless the step was over before one can be made. The thorough one costs some 25 µs: all signals, all resource limits, POSIX timers, descriptors up to
  * 255, what 0 to 2 lead to, strings of the environment that were changed in place, the alternate stack, nice value and processors. It is made after the first 64 steps, and as long as it
  * takes less than a twentieth of the steps' own time, so always unless tests are over in microseconds; what it finds after
  * steps that had only the thrifty look may be an earlier step's, and says so.
@@ -30,6 +30,9 @@ int leftovers_begin(void);
 void leftovers_end(void);
 void leftovers_enter(void);
 void leftovers_leave(void);
+/* Stops alarm() and the other interval timers of the step, which could hit whoever runs next; tells of them. The first thing to do
+ * when it has ended; also where leftovers_begin() was not called. */
+void leftovers_stop_timers(struct text *told);
 /* The step that took so many seconds has ended: adds a line for each thing that it left behind. */
 void leftovers_check(double seconds, struct text *told);
 

@@ -60,10 +60,10 @@ struct signals_baseline {
     struct sigaction handlers[_NSIG];
     bool known[_NSIG];
     stack_t stack;
-    bool running[3]; /* interval timers that are the runner's own */
     int timer;       /* the number that the next POSIX timer would have had */
 };
 void signals_read(struct signals_baseline *baseline);
+void signals_stop_timers(struct look *look);
 void signals_check(struct signals_baseline *baseline, struct look *look);
 
 /* ---- leftovers_files.c: standard streams and descriptors ---- */

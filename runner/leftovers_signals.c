@@ -49,26 +49,20 @@ void signals_read(struct signals_baseline *baseline)
     for (int number = 1; number < _NSIG; number++)
         baseline->known[number] = number != SIGKILL && number != SIGSTOP && sigaction(number, NULL, &baseline->handlers[number]) == 0;
     sigaltstack(NULL, &baseline->stack);
-    for (int which = ITIMER_REAL; which <= ITIMER_PROF; which++) {
-        struct itimerval timer;
-        baseline->running[which] = getitimer(which, &timer) == 0 && (timer.it_value.tv_sec || timer.it_value.tv_usec);
-    }
     baseline->timer = next_timer();
 }
 
 /* ---- Timers ---- */
 
-static void check_interval_timers(const struct signals_baseline *baseline, struct look *look)
+void signals_stop_timers(struct look *look)
 {
     static const char *const names[] = {"alarm() or an interval timer", "an interval timer (ITIMER_VIRTUAL)",
                                         "an interval timer (ITIMER_PROF)"};
-    for (int which = ITIMER_REAL; which <= (look->thorough ? ITIMER_PROF : ITIMER_REAL); which++) {
+    for (int which = ITIMER_REAL; which <= ITIMER_PROF; which++) {
+        const struct itimerval none = {{0, 0}, {0, 0}};
         struct itimerval timer;
-        if (baseline->running[which] || getitimer(which, &timer) != 0 ||
-            (timer.it_value.tv_sec == 0 && timer.it_value.tv_usec == 0))
-            continue;
-        setitimer(which, &(struct itimerval){{0, 0}, {0, 0}}, NULL);
-        (which == ITIMER_REAL ? look_tell : look_tell_rare)(look, "%s was left running; it is stopped", names[which]);
+        if (setitimer((__itimer_which_t)which, &none, &timer) == 0 && (timer.it_value.tv_sec || timer.it_value.tv_usec))
+            look_tell(look, "%s was left running; it is stopped", names[which]);
     }
 }
 
@@ -153,7 +147,6 @@ static void check_stack(const struct signals_baseline *baseline, struct look *lo
 
 void signals_check(struct signals_baseline *baseline, struct look *look)
 {
-    check_interval_timers(baseline, look);
     if (look->thorough)
         check_posix_timers(baseline, look);
     check_mask(baseline, look);

@@ -26,7 +26,7 @@ void signals_begin(void);
 void signals_end(void);
 /* A function of the test's is about to be called: cmocka has replaced some handlers. */
 void signals_arm(void);
-/* The step is over. */
+/* The step is over: nothing is tried again. Timers that it set itself are stopped by leftovers_stop_timers(). */
 void signals_disarm(void);
 /* After the jump: ends the step. */
 __attribute__((noreturn)) void signals_leave(void);

@@ -140,6 +140,7 @@ static void comm_born(MPI_Comm parent, MPI_Comm comm)
     if (!handler && parent != MPI_COMM_NULL)
         handler = door_handler_of(DOOR_COMM, HANDLE_KEY(parent));
     door_object_born(DOOR_COMM, HANDLE_KEY(comm), handler);
+    door_made(MPIMOCK_LEFT_COMM, HANDLE_KEY(comm));
 }
 
 void door_comm_born(MPI_Comm parent, MPI_Comm comm)
@@ -159,6 +160,7 @@ void door_comm_born_later(MPI_Comm parent, MPI_Comm comm)
 void door_comm_freed(MPI_Comm comm)
 {
     door_object_freed(DOOR_COMM, HANDLE_KEY(comm));
+    door_gone(MPIMOCK_LEFT_COMM, HANDLE_KEY(comm));
 }
 
 /* ---- Windows and files ---- */
@@ -175,12 +177,14 @@ void door_win_born(MPI_Win win)
     if (win == MPI_WIN_NULL)
         return;
     door_object_born(DOOR_WIN, HANDLE_KEY(win), NULL); /* MPI_ERRORS_ARE_FATAL, whatever the communicator has */
+    door_made(MPIMOCK_LEFT_WIN, HANDLE_KEY(win));
     door_real_quiet(DOOR_WIN, HANDLE_KEY(win));
 }
 
 void door_win_freed(MPI_Win win)
 {
     door_object_freed(DOOR_WIN, HANDLE_KEY(win));
+    door_gone(MPIMOCK_LEFT_WIN, HANDLE_KEY(win));
 }
 
 int door_file_in(MPI_File file)
@@ -196,10 +200,12 @@ void door_file_born(MPI_File file)
     if (file == MPI_FILE_NULL)
         return;
     door_object_born(DOOR_FILE, HANDLE_KEY(file), door_handler_of(DOOR_FILE, HANDLE_KEY(MPI_FILE_NULL)));
+    door_made(MPIMOCK_LEFT_FILE, HANDLE_KEY(file));
     door_real_quiet(DOOR_FILE, HANDLE_KEY(file));
 }
 
 void door_file_freed(MPI_File file)
 {
     door_object_freed(DOOR_FILE, HANDLE_KEY(file));
+    door_gone(MPIMOCK_LEFT_FILE, HANDLE_KEY(file));
 }

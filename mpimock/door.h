@@ -67,6 +67,34 @@ struct mpimock_hooks {
 };
 void mpimock_hooks_set(const struct mpimock_hooks *hooks);
 
+/* What a world leaves behind: told as it ends (mpimock_world_leave, mpimock_test_end), one by one. */
+enum mpimock_leftover_kind {
+    MPIMOCK_LEFT_COMM,
+    MPIMOCK_LEFT_WIN,
+    MPIMOCK_LEFT_FILE,
+    MPIMOCK_LEFT_TYPE,
+    MPIMOCK_LEFT_GROUP,
+    MPIMOCK_LEFT_OP,
+    MPIMOCK_LEFT_INFO,
+    MPIMOCK_LEFT_ERRHANDLER,
+    MPIMOCK_LEFT_KEYVAL,
+    MPIMOCK_LEFT_REQUEST,
+    MPIMOCK_LEFT_BUFFER, /* MPI_Buffer_attach */
+    MPIMOCK_LEFT_MESSAGE, /* that nobody received */
+    MPIMOCK_LEFT_COUNT
+};
+struct mpimock_leftover {
+    enum mpimock_leftover_kind kind;
+    enum mpimock_function function; /* that made it, called from … */
+    const void *caller;             /* … the call before this address */
+    int source, tag;                /* of a message; the source is a rank of its communicator */
+    size_t bytes;
+};
+/* `tell` must call neither MPI nor mpimock. NULL: nobody wants to know. */
+void mpimock_leftover_hook_set(void (*tell)(const struct mpimock_leftover *leftover));
+/* For backends, and the door: a message of the user's that nobody received is forgotten. */
+void mpimock_message_left(int source, int tag, size_t bytes);
+
 /* The call that this thread is in, filled by the generated entry points from the kinds of their parameters. */
 struct mpimock_call {
     enum mpimock_function function; /* MPIMOCK_NONE: in no call */

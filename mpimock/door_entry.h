@@ -116,6 +116,31 @@ int door_object_handler_set(enum door_kind kind, uintptr_t key, struct door_hand
 /* Objects of the world that ends become refused; returns how many were never freed. */
 size_t door_objects_world_ends(void);
 
+/* ---- What this world's user has made and not freed (live.c) ---- */
+void door_made(enum mpimock_leftover_kind kind, uintptr_t key); /* by the call that this thread is in */
+void door_gone(enum mpimock_leftover_kind kind, uintptr_t key);
+void door_live_world_ends(void); /* tells of what is left */
+#define DOOR_REQUESTS_KEPT 64 /* of an array, on the entry point's stack */
+
+static inline void door_request_made(MPI_Request request)
+{
+    if (request == MPI_REQUEST_NULL)
+        return;
+    door_requests_changed(1);
+    door_made(MPIMOCK_LEFT_REQUEST, HANDLE_KEY(request));
+}
+static inline void door_request_after(MPI_Request before, MPI_Request after)
+{
+    if (before == after)
+        return;
+    door_requests_changed((after != MPI_REQUEST_NULL) - (before != MPI_REQUEST_NULL));
+    door_gone(MPIMOCK_LEFT_REQUEST, HANDLE_KEY(before));
+}
+/* The handles of an array as they were; NULL: none of them is active, or there is no memory. */
+MPI_Request *door_requests_keep(int count, const MPI_Request requests[], int active, MPI_Request kept[DOOR_REQUESTS_KEPT]);
+void door_requests_after(int count, MPI_Request *before, const MPI_Request after[], int active_before,
+                         const MPI_Request kept[DOOR_REQUESTS_KEPT]);
+
 /* ---- Errors (error.c) ---- */
 int door_null(int error_class, const char *argument, const char *null);
 /* Brings the error to the handler of the object, and returns it. */

@@ -210,6 +210,25 @@ static void write_recording(FILE *out, const struct function *function)
         fprintf(out, "    door->call.comm = *%s;\n", freed->name);
 }
 
+/* "TYPE" of MPIMOCK_LEFT_TYPE, for what is made and freed. */
+static const char *leftover_kind(const struct parameter *parameter)
+{
+    static const struct {
+        const char *type, *kind;
+    } kinds[] = {{"MPI_Datatype *", "TYPE"}, {"MPI_Group *", "GROUP"},           {"MPI_Op *", "OP"},
+                 {"MPI_Info *", "INFO"},     {"MPI_Errhandler *", "ERRHANDLER"}, {"int *", "KEYVAL"}};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(kinds[i].type, parameter->type) == 0)
+            return kinds[i].kind;
+    return "COUNT";
+}
+
+/* Its handle as a key; numbers of attributes' keys may be 0, which no key is. */
+static const char *key_of(const struct parameter *parameter)
+{
+    return strcmp(parameter->type, "int *") == 0 ? "(uintptr_t)1 + (unsigned)" : "HANDLE_KEY";
+}
+
 /* Checks one argument; what is to be kept of it until the call is over goes into variables. */
 static void write_check(FILE *out, const struct function *function, const struct parameter *parameter)
 {
@@ -242,6 +261,12 @@ static void write_check(FILE *out, const struct function *function, const struct
         fprintf(out, "    MPI_File freed = *%s;\n    if (error == MPI_SUCCESS)\n        error = door_file_in(freed);\n",
                 name);
         break;
+    case ROLE_GONE:
+        if (parameter->kind->null)
+            fprintf(out, "    if (error == MPI_SUCCESS && *%s == %s)\n        error = door_null(%s, \"%s\", \"%s\");\n", name,
+                    parameter->kind->null, parameter->kind->error, name, parameter->kind->null);
+        fprintf(out, "    uintptr_t gone = %s(*%s);\n", key_of(parameter), name);
+        break;
     case ROLE_HANDLE:
     case ROLE_HANDLE_AT:
         fprintf(out, "    if (error == MPI_SUCCESS && %s%s == %s)\n        error = door_null(%s, \"%s\", \"%s\");\n",
@@ -252,11 +277,13 @@ static void write_check(FILE *out, const struct function *function, const struct
         if (parameter->kind->null)
             fprintf(out, "    if (error == MPI_SUCCESS && *%s == %s)\n        error = door_null(%s, \"%s\", \"%s\");\n",
                     name, parameter->kind->null, parameter->kind->error, name, parameter->kind->null);
-        fprintf(out, "    int requests_before = *%s != MPI_REQUEST_NULL;\n", name);
+        fprintf(out, "    MPI_Request request_before = *%s;\n", name);
         break;
     case ROLE_REQUESTS:
-        fprintf(out, "    int requests_before = door_requests(%s, %s);\n",
-                parameter_with(function, ROLE_ELEMENTS)->name, name);
+        fprintf(out,
+                "    int requests_before = door_requests(%s, %s);\n"
+                "    MPI_Request kept[DOOR_REQUESTS_KEPT], *before = door_requests_keep(%s, %s, requests_before, kept);\n",
+                parameter_with(function, ROLE_ELEMENTS)->name, name, parameter_with(function, ROLE_ELEMENTS)->name, name);
         break;
     default:
         break;
@@ -290,14 +317,23 @@ static void write_outcome(FILE *out, const struct function *function, const stru
         fputs("    if (error == MPI_SUCCESS)\n        door_file_freed(freed);\n", out);
         break;
     case ROLE_REQUEST_OUT:
-        fprintf(out, "    if (error == MPI_SUCCESS)\n        door_requests_changed(*%s != MPI_REQUEST_NULL);\n", name);
+        fprintf(out, "    if (error == MPI_SUCCESS)\n        door_request_made(*%s);\n", name);
         break;
     case ROLE_REQUEST_INOUT:
-        fprintf(out, "    door_requests_changed((*%s != MPI_REQUEST_NULL) - requests_before);\n", name);
+        fprintf(out, "    door_request_after(request_before, *%s);\n", name);
         break;
     case ROLE_REQUESTS:
-        fprintf(out, "    door_requests_changed(door_requests(%s, %s) - requests_before);\n",
+        fprintf(out, "    door_requests_after(%s, before, %s, requests_before, kept);\n",
                 parameter_with(function, ROLE_ELEMENTS)->name, name);
+        break;
+    case ROLE_MADE:
+        fputs("    if (error == MPI_SUCCESS", out);
+        if (strcmp(parameter->type, "MPI_Group *") == 0)
+            fprintf(out, " && *%s != MPI_GROUP_EMPTY && *%s != MPI_GROUP_NULL", name, name);
+        fprintf(out, ")\n        door_made(MPIMOCK_LEFT_%s, %s(*%s));\n", leftover_kind(parameter), key_of(parameter), name);
+        break;
+    case ROLE_GONE:
+        fprintf(out, "    if (error == MPI_SUCCESS)\n        door_gone(MPIMOCK_LEFT_%s, gone);\n", leftover_kind(parameter));
         break;
     default:
         break;
@@ -340,6 +376,9 @@ static void write_full_entry(FILE *out, const struct function *function)
     fputs(";\n", out);
     for (size_t i = 0; i < function->count; i++)
         write_outcome(out, function, &function->parameters[i]);
+    if (strcmp(function->name, "Buffer_attach") == 0 || strcmp(function->name, "Buffer_detach") == 0)
+        fprintf(out, "    if (error == MPI_SUCCESS)\n        door_%s(MPIMOCK_LEFT_BUFFER, 1);\n",
+                strcmp(function->name, "Buffer_attach") == 0 ? "made" : "gone");
     write_leave(out, function);
 }
 

@@ -23,6 +23,8 @@ enum role {
     ROLE_TAG,
     ROLE_HANDLE,    /* must not be null */
     ROLE_HANDLE_AT, /* must not point to null */
+    ROLE_MADE,      /* an object that the user is to free */
+    ROLE_GONE,      /* freed; must not point to null, where its kind has a null */
     ROLE_COMM,      /* translated; null, freed or made in an earlier world: refused */
     ROLE_COMM_OUT,  /* noted: its error handler, and its world */
     ROLE_COMM_FREE,

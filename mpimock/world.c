@@ -126,6 +126,7 @@ static int drain_real(MPI_Comm comm)
         if (!sink)
             return -ENOMEM;
         backend->Recv(sink, bytes, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG, comm, MPI_STATUS_IGNORE);
+        mpimock_message_left(status.MPI_SOURCE, status.MPI_TAG, (size_t)bytes);
         free(sink);
     }
 }
@@ -186,6 +187,7 @@ int mpimock_world_leave(void)
         drop(&team, pending > 0);
     drop(&self, pending > 0);
     door_outside();
+    door_live_world_ends();
     kept += door_objects_world_ends();
     door_errors_world_ends();
     door_world = (struct door_world){.team = MPI_COMM_NULL, .self = MPI_COMM_NULL};

@@ -197,6 +197,7 @@ void execution_run(const struct execution_step *step, struct execution_result *r
     clear(PHASE_SETUP);
     execution.step = step;
     begin_together(step->mates);
+    leftovers_forget();
     int entered = enter_world(step->name, step->team, step->thread_level);
     double begin = clock_now();
     limit_begin(step->timeout > 0 ? step->timeout : -1);
@@ -215,7 +216,7 @@ void execution_run(const struct execution_step *step, struct execution_result *r
     signals_disarm();
     leftovers_stop_timers(&execution.leftovers);
     end_together();
-    leftovers_check(result->seconds, &execution.leftovers);
+    leftovers_check(result->seconds, !failed, &execution.leftovers);
     read_result(failed, result);
     if (entered != 0)
         spoil(result, "the team's MPI_COMM_WORLD could not be made");
@@ -341,7 +342,7 @@ void execution_run_unit(const struct execution_unit *unit, struct execution_resu
     /* Blocks that nobody freed are an error that cmocka prints, and does not return. */
     fflush(execution.chatter);
     leftovers_leave();
-    leftovers_check(1, &execution.leftovers);
+    leftovers_check(1, true, &execution.leftovers);
     read_fixture(fixture_failed() || memmem(execution.chatter_text, execution.chatter_size, "GROUP TEARDOWN", 14), teardown);
 }
 

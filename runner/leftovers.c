@@ -78,6 +78,7 @@ int leftovers_begin(void)
     leftovers.credit = CREDIT_MAX;
     leftovers.thrifty = 0;
     leftovers.begun = true;
+    objects_begin();
     return 0;
 }
 
@@ -88,6 +89,7 @@ void leftovers_end(void)
     leftovers_leave();
     baseline_finish(&leftovers.outer);
     prctl(PR_SET_CHILD_SUBREAPER, 0);
+    objects_end();
     leftovers.begun = false;
 }
 
@@ -123,7 +125,12 @@ void leftovers_stop_timers(struct text *told)
     signals_stop_timers(&(struct look){.told = told});
 }
 
-void leftovers_check(double seconds, struct text *told)
+void leftovers_forget(void)
+{
+    objects_tell(false, NULL);
+}
+
+void leftovers_check(double seconds, bool blamed, struct text *told)
 {
     if (!leftovers.begun)
         return;
@@ -135,5 +142,6 @@ void leftovers_check(double seconds, struct text *told)
         tasks_check(&baseline->tasks, &look);
     place_check(&baseline->place, &look);
     files_check(&baseline->files, &look);
+    objects_tell(blamed, &look);
     leftovers.thrifty = look.thorough ? 0 : leftovers.thrifty + 1;
 }

@@ -33,8 +33,11 @@ void leftovers_leave(void);
 /* Stops alarm() and the other interval timers of the step, which could hit whoever runs next; tells of them. The first thing to do
  * when it has ended; also where leftovers_begin() was not called. */
 void leftovers_stop_timers(struct text *told);
-/* The step that took so many seconds has ended: adds a line for each thing that it left behind. */
-void leftovers_check(double seconds, struct text *told);
+/* The step that took so many seconds has ended: adds a line for each thing that it left behind. What MPI knows of it is told only
+ * if it is to be `blamed`, for it was not left before its end: places in the source take milliseconds to find. */
+void leftovers_check(double seconds, bool blamed, struct text *told);
+/* A step begins: what came to light since the last look is nobody's. */
+void leftovers_forget(void);
 
 /* Writes the coverage data (gcov) of the program and of its suites, for a process that is about to end without exit(). */
 void leftovers_flush_coverage(void);

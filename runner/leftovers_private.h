@@ -93,4 +93,10 @@ void tasks_merge(struct tasks_baseline *baseline, struct tasks_baseline *inner);
 void tasks_finish(struct tasks_baseline *baseline);
 void tasks_check(struct tasks_baseline *baseline, struct look *look);
 
+/* ---- leftovers_mpi.c: objects and messages of MPI's, as the front door tells them ---- */
+void objects_begin(void);
+void objects_end(void);
+/* Tells of those noted since the last call if they are somebody's fault, and forgets them. */
+void objects_tell(bool blamed, struct look *look);
+
 #endif

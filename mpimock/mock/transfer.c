@@ -262,6 +262,8 @@ static void discard_message(struct match_entry *entry, void *argument)
     if (!discarding->stale(entry->context, discarding->argument))
         return;
     discarding->count++;
+    if ((entry->context & 1) == 0) /* a collective's are nobody's */
+        mpimock_message_left(entry->source, entry->tag, engine_message(entry)->envelope.bytes);
     receiving_free(entry, NULL);
 }
 

@@ -98,6 +98,7 @@ static bool take(MPI_Comm comm, uint32_t *markers)
         *markers += receive_marker(comm, &status);
         return true;
     }
+    mpimock_message_left(status.MPI_SOURCE, status.MPI_TAG, (size_t)bytes);
     return receive_away(comm, &status, NULL, bytes) == 0;
 }
 

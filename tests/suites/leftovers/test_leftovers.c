@@ -294,7 +294,7 @@ MRT_TEST(leaves_child_running, .tags = "child+process+was+left+running+(sleep+10
         _exit(1);
     }
     char path[64], name[32] = "";
-    snprintf(path, sizeof path, "/proc/%d/comm", (int)child);
+    snprintf(path, sizeof path, "/proc/%d/cmdline", (int)child);
     while (strncmp(name, "sleep", 5) != 0) { /* until it is what the warning names */
         FILE *file = fopen(path, "r");
         if (!file || !fgets(name, sizeof name, file))

@@ -30,6 +30,7 @@ static const struct {
 } libraries[] = {
     {"libc.so", REGION_LIBC},         {"libc-", REGION_LIBC},           {"ld-linux", REGION_LOADER},     {"ld-2", REGION_LOADER},
     {"libjemalloc", REGION_ALLOCATOR}, {"libtcmalloc", REGION_ALLOCATOR}, {"libmimalloc", REGION_ALLOCATOR}, {"libmpi.", REGION_MPI},
+    {"libasan", REGION_ALLOCATOR},    {"libtsan", REGION_ALLOCATOR},    {"liblsan", REGION_ALLOCATOR},
     {"libmpich", REGION_MPI},         {"libmpi_", REGION_MPI},          {"libpmpi", REGION_MPI},         {"libopen-", REGION_MPI},
     {"mca_", REGION_MPI},             {"libpmix", REGION_MPI},          {"libucp", REGION_MPI},          {"libuct", REGION_MPI},
     {"libucs", REGION_MPI},           {"libfabric", REGION_MPI},        {"libpsm", REGION_MPI},

@@ -42,7 +42,9 @@ int team_create(struct control *control, const uint32_t members[], uint32_t size
     for (uint32_t i = 0; i < size; i++)
         ranks[i] = (int)members[i];
     int error;
-    if (control->real)
+    if (control->real && guard_gather(members, size, serial, NULL) != 0)
+        error = -EIO;
+    else if (control->real)
         error = create_with_mpi(control, ranks, (int)size, serial, team);
     else
         error = mpimock_team_create((int)size, ranks, serial, team) == MPI_SUCCESS ? 0 : -EIO;

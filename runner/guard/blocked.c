@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* blocked.c: who waits says so to the team's first rank, which finds out whether all do (deadlock.h), and tells them by a notice
- * like that of a mate that leaves: OUTCOME_DEADLOCK, with the calls of all. */
+/* blocked.c: who waits says so to the team's first rank, which finds out whether all do (deadlock.h), and tells them by
+ * a notice like that of a mate that leaves: OUTCOME_DEADLOCK, with the calls of all. */
 #include "private.h"
 
 #include <string.h>
@@ -13,8 +13,8 @@
 
 static struct {
     uint32_t moves;
-    double next;    /* report, in this wait; 0: not yet thought of */
-    long threads;   /* of this process when the test began */
+    double next;  /* report, in this wait; 0: not yet thought of */
+    long threads; /* of this process when the test began */
     bool decided;
     struct guard_deadlock deadlock; /* on the first rank, once a report has come */
 } blocked;
@@ -58,7 +58,8 @@ static void decide(void)
     blocked.decided = true;
     guard_deadlock_text(&blocked.deadlock, text, sizeof text);
     /* From nobody in particular, so this rank gets it, too. */
-    notice_send(guard.control, guard.team.members, guard.team.size, guard.team.serial, guard.team.size, OUTCOME_DEADLOCK, text);
+    notice_send(guard.control, guard.team.members, guard.team.size, guard.team.serial, guard.team.size,
+                OUTCOME_DEADLOCK, text);
 }
 
 static void report(bool finished)

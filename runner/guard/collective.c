@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* collective.c: collectives: the members agree (agreement.h), then enter. Where the MPI has a non-blocking form that runs,
- * polled; else the MPI's own, for all have come and want the same. The wrappers are made from the list of the MPI's collectives
- * (collectives.h, generated), so none is forgotten.
+/* collective.c: collectives: the members agree (agreement.h), then enter. Where the MPI has a non-blocking form that
+ * runs, polled; else the MPI's own, for all have come and want the same. The wrappers are made from the list of the
+ * MPI's collectives (collectives.h, generated), so none is forgotten.
  *
- * MPI_Barrier is an agreement, and nothing else. A non-blocking collective must not wait, so its members do not agree: it is
- * counted, and the next agreement compares the counts.
+ * MPI_Barrier is an agreement, and nothing else. A non-blocking collective must not wait, so its members do not agree:
+ * it is counted, and the next agreement compares the counts.
  *
- * Once all have agreed the operation completes, so it is waited for even when a notice comes meanwhile; only where that takes
- * longer than GRACE (a member got an error of its own, or left out of an operation of the test's, or died) the rank leaves.
+ * Once all have agreed the operation completes, so it is waited for even when a notice comes meanwhile; only where that
+ * takes longer than GRACE (a member got an error of its own, or left out of an operation of the test's, or died) the
+ * rank leaves.
  */
 #include "private.h"
 
@@ -119,7 +120,7 @@ int guard_run(int error, MPI_Request *request)
 #define NO_ROOT GUARD_NO_ROOT
 #define NO_OP   MPI_OP_NULL
 
-#define COLLECTIVE_POLLED(Name, FUNCTION, KIND, over, root, op, parameters, arguments, Started, its_arguments)          \
+#define COLLECTIVE_POLLED(Name, FUNCTION, KIND, over, root, op, parameters, arguments, Started, its_arguments)         \
     static int guard_##Name parameters                                                                                 \
     {                                                                                                                  \
         struct guard_scope scope;                                                                                      \

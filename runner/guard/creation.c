@@ -35,8 +35,9 @@ static int agree_with(const int members[], int size, uint64_t number, enum mpimo
     if (scope->sequence == 0)
         return mpimock_error(MPI_ERR_NO_MEM, "no memory to agree with the group");
     scope->size = size;
-    return guard_agree_among(members, size, scope->rank, scope->number, scope->sequence,
-                             &(struct guard_intent){.function = (uint32_t)function, .rank = scope->rank, .root = GUARD_NO_ROOT});
+    return guard_agree_among(
+        members, size, scope->rank, scope->number, scope->sequence,
+        &(struct guard_intent){.function = (uint32_t)function, .rank = scope->rank, .root = GUARD_NO_ROOT});
 }
 
 static int guard_create_group(MPI_Comm comm, MPI_Group group, int tag, MPI_Comm *newcomm)
@@ -59,8 +60,8 @@ static int guard_create_group(MPI_Comm comm, MPI_Group group, int tag, MPI_Comm 
 
 /* ---- MPI_Comm_idup ----
  *
- * A pending one keeps Open MPI from making any other communicator, so it must not be started in vain: unlike other non-blocking
- * collectives it waits until all members have called it. It completes then, also without them. */
+ * A pending one keeps Open MPI from making any other communicator, so it must not be started in vain: unlike other
+ * non-blocking collectives it waits until all members have called it. It completes then, also without them. */
 
 static int guard_idup(MPI_Comm comm, MPI_Comm *newcomm, MPI_Request *request)
 {
@@ -92,8 +93,8 @@ static int guard_dup(MPI_Comm comm, MPI_Comm *newcomm)
 
 /* ---- MPI_Intercomm_create (MPI-3.1 §6.6.2) ----
  *
- * The leaders tell each other their groups, and their groups both; waiting for that can be broken off at any time, for nobody
- * has entered anything. Then both groups agree as one. */
+ * The leaders tell each other their groups, and their groups both; waiting for that can be broken off at any time, for
+ * nobody has entered anything. Then both groups agree as one. */
 
 static void tell_members(int to, uint64_t number, const int members[], int size)
 {
@@ -153,7 +154,8 @@ static int by_rank(const void *a, const void *b)
 }
 
 /* Both groups' members, in order, into members[]; returns how many, 0 where they cannot be known. */
-static int both_groups(MPI_Comm local_comm, int local_leader, MPI_Comm peer_comm, int remote_leader, int tag, int members[])
+static int both_groups(MPI_Comm local_comm, int local_leader, MPI_Comm peer_comm, int remote_leader, int tag,
+                       int members[])
 {
     int size = 0, rank = 0, peer;
     if (guard.mpi->Comm_size(local_comm, &size) != MPI_SUCCESS || size > (int)guard.team.size ||
@@ -165,7 +167,8 @@ static int both_groups(MPI_Comm local_comm, int local_leader, MPI_Comm peer_comm
     if (rank != local_leader)
         return hear_members(leader, guard_number_after(inside, (uint32_t)leader), members);
     peer = leader_of(peer_comm, remote_leader);
-    int *mine = alloca((size_t)size * sizeof *mine), *theirs = alloca(guard.team.size * sizeof *theirs), more = 0, all = size;
+    int *mine = alloca((size_t)size * sizeof *mine), *theirs = alloca(guard.team.size * sizeof *theirs), more = 0,
+        all = size;
     for (int i = 0; i < size; i++)
         mine[i] = members[i];
     if (peer >= 0) {

@@ -63,9 +63,8 @@ void guard_deadlock_text(const struct guard_deadlock *self, char *text, size_t s
     for (uint32_t i = 0; i < self->size && length < size; i++) {
         char line[GUARD_CALL_MAX + 64];
         const struct guard_letter *letter = &self->reports[i].letter;
-        int written = letter->blocked.finished
-                          ? snprintf(line, sizeof line, "\nrank %u: has ended the test", i)
-                          : snprintf(line, sizeof line, "\nrank %u: %s", i, letter->blocked.call);
+        int written = letter->blocked.finished ? snprintf(line, sizeof line, "\nrank %u: has ended the test", i)
+                                               : snprintf(line, sizeof line, "\nrank %u: %s", i, letter->blocked.call);
         if (length + (size_t)written + 32 >= size && i + 1 < self->size) {
             snprintf(text + length, size - length, "\nand %u more", self->size - i);
             return;

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#define GATHER_NUMBER UINT64_C(0x676174686572)
+
 struct guard_state guard = {.lock = ATOMIC_FLAG_INIT};
 
 int guard_open(struct control *control)
@@ -47,6 +49,30 @@ void guard_close(void)
     guard.mpi->Group_free(&guard.everyone);
     guard.mpi->Comm_free(&guard.comm);
     guard.mpi = NULL;
+}
+
+int guard_gather(const uint32_t members[], uint32_t size, uint32_t serial, bool (*dead)(uint32_t member))
+{
+    struct guard_agreement agreement;
+    int *ranks = guard.mpi ? malloc(size * sizeof *ranks) : NULL, me = 0, error = 0;
+    if (!ranks)
+        return guard.mpi ? -ENOMEM : 0;
+    for (uint32_t i = 0; i < size; i++) {
+        ranks[i] = (int)members[i];
+        if (ranks[i] == guard.control->rank)
+            me = (int)i;
+    }
+    guard.threads = false; /* no test runs */
+    guard_agreement_begin(&agreement, serial, GATHER_NUMBER, 1, ranks, (int)size, me,
+                          &(struct guard_intent){.rank = me});
+    for (uint32_t turns = 1; !error && guard_converse(&agreement) == GUARD_WAITING; turns++) {
+        for (uint32_t i = 0; dead && (turns & 63) == 0 && i < size; i++)
+            error = dead(i) ? -EOWNERDEAD : error;
+        if ((turns & 63) == 0)
+            guard_relax(turns);
+    }
+    free(ranks);
+    return error;
 }
 
 bool guard_begin(const struct guard_team *team, int thread_level, const struct guard_host *host)

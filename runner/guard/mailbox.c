@@ -63,7 +63,8 @@ bool guard_mailbox_put(struct guard_mailbox *self, int from, const struct guard_
     return true;
 }
 
-bool guard_mailbox_take(struct guard_mailbox *self, int from, const struct guard_letter *wanted, struct guard_letter *letter)
+bool guard_mailbox_take(struct guard_mailbox *self, int from, const struct guard_letter *wanted,
+                        struct guard_letter *letter)
 {
     for (size_t i = 0; i < self->count; i++) {
         const struct guard_kept_letter *kept = &self->letters[i];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mailbox.h: the letters that the guards of a team write to each other, and those that have come and wait to be read.
  *
- * Letters come in any order: of this test, of tests that a mate has begun before this rank, of tests that are over (those are
- * thrown away: serial numbers that a rank sees only grow). Pure: no MPI.
+ * Letters come in any order: of this test, of tests that a mate has begun before this rank, of tests that are over
+ * (those are thrown away: serial numbers that a rank sees only grow). Pure: no MPI.
  */
 #ifndef MRT_GUARD_MAILBOX_H
 #define MRT_GUARD_MAILBOX_H
@@ -48,10 +48,10 @@ struct guard_letter {
             } arrivals[GUARD_ARRIVALS_MAX];
         } gone;
         struct {
-            uint32_t moves; /* changes whenever the writer has done something */
-            uint32_t finished; /* it waits at the test's end */
+            uint32_t moves;          /* changes whenever the writer has done something */
+            uint32_t finished;       /* it waits at the test's end */
             uint64_t sent, received; /* messages */
-            uint64_t bytes; /* that its unfinished transfers may have to move */
+            uint64_t bytes;          /* that its unfinished transfers may have to move */
             char call[GUARD_CALL_MAX];
         } blocked;
     };
@@ -75,7 +75,8 @@ void guard_mailbox_begin(struct guard_mailbox *self, uint32_t serial);
 /* False: there was no memory to keep it. */
 bool guard_mailbox_put(struct guard_mailbox *self, int from, const struct guard_letter *letter);
 /* Takes the letter like `wanted` (kind, serial, number, sequence, round) from that rank, if it has come. */
-bool guard_mailbox_take(struct guard_mailbox *self, int from, const struct guard_letter *wanted, struct guard_letter *letter);
+bool guard_mailbox_take(struct guard_mailbox *self, int from, const struct guard_letter *wanted,
+                        struct guard_letter *letter);
 /* Has that rank said that it never again arrives anywhere in this test? *last: where it did on that communicator. */
 bool guard_mailbox_gone(const struct guard_mailbox *self, uint32_t serial, int from, uint64_t number, uint32_t *last);
 /* Has any rank? */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* onesided.c: epochs of windows (MPI-3.1 §11.5). Windows are made, fenced and freed like other collectives (collective.c).
+/* onesided.c: epochs of windows (MPI-3.1 §11.5). Windows are made, fenced and freed like other collectives
+ * (collective.c).
  *
- * A rank that leaves while it holds a lock keeps the others inside the MPI's MPI_Win_lock, so open epochs are known, and the
- * stop closes those that this rank can close alone. MPI_Win_start waits for letters of the ranks that post, where waiting can be
- * broken off, and enters the MPI's when all have come; MPI_Win_wait is MPI_Win_test, polled.
+ * A rank that leaves while it holds a lock keeps the others inside the MPI's MPI_Win_lock, so open epochs are known,
+ * and the stop closes those that this rank can close alone. MPI_Win_start waits for letters of the ranks that post,
+ * where waiting can be broken off, and enters the MPI's when all have come; MPI_Win_wait is MPI_Win_test, polled.
  */
 #include "private.h"
 
@@ -15,7 +16,7 @@ static struct epoch {
     MPI_Win win;
     enum epoch_kind kind;
     int target;
-} *epochs;
+} * epochs;
 static size_t count, capacity;
 
 static void opened(int error, MPI_Win win, enum epoch_kind kind, int target)
@@ -97,7 +98,7 @@ ENTERED(Win_flush_local_all, (MPI_Win win), (win))
 /* A group's size and, in memory of alloca's, its members; size 0 where they are not known. */
 #define MEMBERS_OF(group, size, members)                                                                               \
     int size = 0, *members;                                                                                            \
-    if ((group) == MPI_GROUP_NULL || guard.mpi->Group_size(group, &size) != MPI_SUCCESS)                                \
+    if ((group) == MPI_GROUP_NULL || guard.mpi->Group_size(group, &size) != MPI_SUCCESS)                               \
         size = 0;                                                                                                      \
     members = alloca((size_t)(size > 0 ? size : 1) * sizeof *members);                                                 \
     if (!guard_group_members(group, size, members))                                                                    \
@@ -187,8 +188,8 @@ void guard_epochs_close(void)
     count = left;
 }
 
-/* Starts for nothing what mates have posted and this rank has not started, so that their exposures end. All at once: MPICH
- * waits in MPI_Win_start until there are as many posts as the group has members. */
+/* Starts for nothing what mates have posted and this rank has not started, so that their exposures end. All at once:
+ * MPICH waits in MPI_Win_start until there are as many posts as the group has members. */
 void guard_epochs_answer(void)
 {
     struct guard_letter letter = {.serial = guard.team.serial, .kind = GUARD_POSTED}, got;
@@ -238,7 +239,8 @@ void guard_fill_onesided(struct mpimock_backend *table)
 {
 #define FILL(Name) table->Name = guard_##Name
     FILL(Win_lock), FILL(Win_lock_all), FILL(Win_unlock), FILL(Win_unlock_all), FILL(Win_flush), FILL(Win_flush_all);
-    FILL(Win_flush_local), FILL(Win_flush_local_all), FILL(Win_post), FILL(Win_start), FILL(Win_complete), FILL(Win_wait);
+    FILL(Win_flush_local), FILL(Win_flush_local_all), FILL(Win_post), FILL(Win_start), FILL(Win_complete),
+        FILL(Win_wait);
     FILL(Win_test);
 #undef FILL
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* private.h: what the guard's files share: guard.c (its state, leaving), talk.c (letters), scopes.c (what collectives are over),
- * p2p.c, collective.c, creation.c, stop.c. One team at a time, so the state is one variable. */
+/* private.h: what the guard's files share: guard.c (its state, leaving), talk.c (letters), scopes.c (what collectives
+ * are over), p2p.c, collective.c, creation.c, stop.c. One team at a time, so the state is one variable. */
 #ifndef MRT_GUARD_PRIVATE_H
 #define MRT_GUARD_PRIVATE_H
 
@@ -23,8 +23,8 @@ struct guard_scope {
     uint32_t started;  /* non-blocking ones */
     int rank, size;    /* of all members: those of an intercommunicator are both groups, in the order of their ranks */
     bool inter;
-    uint32_t made;     /* the how manyeth that this rank has seen */
-    int *members;      /* [size] ranks of the control communicator */
+    uint32_t made; /* the how manyeth that this rank has seen */
+    int *members;  /* [size] ranks of the control communicator */
 };
 static inline MPI_Comm guard_comm_of(uintptr_t key)
 {
@@ -54,33 +54,33 @@ struct guard_state {
 
     bool on, stopped, clean;
     _Atomic enum guard_stance stance;
-    bool declared;                     /* its mates know that it never arrives again */
-    bool threads;                      /* other threads may call too */
+    bool declared; /* its mates know that it never arrives again */
+    bool threads;  /* other threads may call too */
     pthread_t main_thread;
     struct guard_host host;
     struct guard_team team;
     struct guard_requests requests;
-    _Atomic int64_t sent, received;    /* messages, from user code */
-    _Atomic int64_t sent_bytes;        /* … by sends that were not complete at once */
-    bool uncounted;                    /* … not all of them: persistent ones, cancelled ones */
+    _Atomic int64_t sent, received; /* messages, from user code */
+    _Atomic int64_t sent_bytes;     /* … by sends that were not complete at once */
+    bool uncounted;                 /* … not all of them: persistent ones, cancelled ones */
     struct guard_found {
         MPI_Message message;
         int bytes;
-    } *found;                          /* by MPI_Mprobe, and not yet received */
+    } * found; /* by MPI_Mprobe, and not yet received */
     size_t found_count, found_capacity;
-    long unseen;                       /* requests that completed in a call that was left: the door counts them still */
-    long stuck;                        /* collectives that were left, and pend for ever */
+    long unseen; /* requests that completed in a call that was left: the door counts them still */
+    long stuck;  /* collectives that were left, and pend for ever */
 
-    struct guard_scope *scopes;        /* the first is the team's */
+    struct guard_scope *scopes; /* the first is the team's */
     size_t scope_count, scope_last;
     uint32_t scopes_made;
-    struct guard_arrival *past;        /* on communicators, windows and files that were freed, or have no handle */
+    struct guard_arrival *past; /* on communicators, windows and files that were freed, or have no handle */
     size_t past_count, past_capacity;
 
     struct guard_mailbox mailbox;
-    MPI_Comm *kept;                    /* of teams that left something pending, in this run */
+    MPI_Comm *kept; /* of teams that left something pending, in this run */
     size_t kept_count, kept_others;
-    uint32_t misses;                   /* of MPI_Test and its kin */
+    uint32_t misses; /* of MPI_Test and its kin */
     atomic_flag lock;
 };
 extern struct guard_state guard;
@@ -166,8 +166,8 @@ void guard_fill_p2p(struct mpimock_backend *table);
 /* ---- Scopes (scopes.c) ---- */
 int guard_scopes_begin(void);
 void guard_scopes_end(void);
-/* This rank arrives at its next collective: counts it, and copies what is known. False: not known, or of one rank; or (*late)
- * the test is left. */
+/* This rank arrives at its next collective: counts it, and copies what is known. False: not known, or of one rank; or
+ * (*late) the test is left. */
 bool guard_scope_arrive(enum guard_scope_kind kind, uintptr_t key, struct guard_scope *copy, bool *late);
 /* It starts a non-blocking one: never waited for, so no arrival; the mates compare how many there were. */
 bool guard_scope_start(enum guard_scope_kind kind, uintptr_t key, struct guard_scope *copy);
@@ -187,8 +187,8 @@ struct guard_arrival *guard_scopes_arrivals(size_t *count);
 
 /* ---- Collectives (collective.c, creation.c) ---- */
 enum { GUARD_UNKNOWN = -1 };
-/* Waits until all members are about to call the same. MPI_SUCCESS; an MPI error class on mismatch; GUARD_UNKNOWN where there is
- * no agreeing. *scope: as guard_scope_arrive. */
+/* Waits until all members are about to call the same. MPI_SUCCESS; an MPI error class on mismatch; GUARD_UNKNOWN where
+ * there is no agreeing. *scope: as guard_scope_arrive. */
 int guard_agree(enum guard_scope_kind kind, uintptr_t key, enum mpimock_function function, int root, MPI_Op op,
                 struct guard_scope *scope);
 /* The same among those ranks of the control communicator. */
@@ -205,7 +205,8 @@ void guard_fill_creation(struct mpimock_backend *table);
 
 /* ---- One-sided (onesided.c) ---- */
 void guard_fill_onesided(struct mpimock_backend *table);
-/* For the stop: closes the epochs that this rank can close alone; are those over that others must close? How many are not. */
+/* For the stop: closes the epochs that this rank can close alone; are those over that others must close? How many are
+ * not. */
 void guard_epochs_close(void);
 size_t guard_epochs_test(void);
 void guard_epochs_answer(void); /* when all letters have come */

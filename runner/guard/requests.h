@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* requests.h: the requests that a test has open, by handle. A multiset: for what completes at once an MPI gives the same
- * handle again and again. Open addressing, so that a request costs a few nanoseconds. */
+/* requests.h: the requests that a test has open, by handle. A multiset: for what completes at once an MPI gives the
+ * same handle again and again. Open addressing, so that a request costs a few nanoseconds. */
 #ifndef MRT_GUARD_REQUESTS_H
 #define MRT_GUARD_REQUESTS_H
 
@@ -23,7 +23,7 @@ struct guard_request {
     uint32_t count;      /* how many there are of it … */
     uint32_t own;        /* … of which the test has no handle: freed by it, or of a blocking call that was left */
     enum guard_request_kind kind;
-    void *memory;        /* belongs to the request; freed with it */
+    void *memory; /* belongs to the request; freed with it */
 };
 struct guard_requests {
     struct guard_request *places;
@@ -32,7 +32,8 @@ struct guard_requests {
 };
 
 /* The entry, for more to be said about it; valid until the next call. NULL: no memory, and the request is not kept. */
-struct guard_request *guard_requests_add(struct guard_requests *self, MPI_Request request, enum guard_request_kind kind);
+struct guard_request *guard_requests_add(struct guard_requests *self, MPI_Request request,
+                                         enum guard_request_kind kind);
 /* NULL: not there. */
 struct guard_request *guard_requests_find(const struct guard_requests *self, MPI_Request request);
 /* Takes one of it away, and its memory with the last; nothing happens if it is not there. */

@@ -2,9 +2,9 @@
 /* scopes.c: the communicators, windows and files of a team's test, which ranks they are made of, and at which of their
  * collectives this rank has arrived.
  *
- * The number of one follows from that of the communicator that it was made from, and from the collective that made it, so all
- * members know it without a word; two made by one call (MPI_Comm_split) have no member in common. Arrivals outlive what they
- * were at: a mate may still wait for the agreement in which a communicator was freed.
+ * The number of one follows from that of the communicator that it was made from, and from the collective that made it,
+ * so all members know it without a word; two made by one call (MPI_Comm_split) have no member in common. Arrivals
+ * outlive what they were at: a mate may still wait for the agreement in which a communicator was freed.
  */
 #include "private.h"
 

@@ -7,9 +7,9 @@
  *
  * Clean is a team of which nobody left early, no request is open, and as many messages were received as sent.
  *
- * The markers: when all have cancelled their receives each sends one to every other on each communicator that they share.
- * Messages between two ranks on one communicator are found in the order in which they were sent (MPI-3.1 §3.5), so who has
- * taken all markers off it has taken everything off it, and its place in the MPI may be used again.
+ * The markers: when all have cancelled their receives each sends one to every other on each communicator that they
+ * share. Messages between two ranks on one communicator are found in the order in which they were sent (MPI-3.1 §3.5),
+ * so who has taken all markers off it has taken everything off it, and its place in the MPI may be used again.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,10 +18,10 @@
 #include "../notice.h"
 #include "private.h"
 
-#define PATIENCE   2.0 /* seconds without any progress, after which what pends is given up … */
+#define PATIENCE            2.0  /* seconds without any progress, after which what pends is given up … */
 #define COLLECTIVE_PATIENCE 0.05 /* … and where only collectives do, in which some of the team may not be */
-#define WITHDRAWAL 0.5 /* seconds for receives that had matched already when they were cancelled */
-#define MARKER_TAG 32767
+#define WITHDRAWAL          0.5  /* seconds for receives that had matched already when they were cancelled */
+#define MARKER_TAG          32767
 
 static const uint32_t marker_magic[3] = {0x6d70692d, 0x74657374, 0x73746f70};
 
@@ -79,8 +79,7 @@ static bool receive_marker(MPI_Comm comm, const MPI_Status *status)
     uint32_t words[4] = {0};
     MPI_Request request = MPI_REQUEST_NULL;
     int done = 0;
-    int error =
-        guard.mpi->Irecv(words, sizeof words, MPI_BYTE, status->MPI_SOURCE, status->MPI_TAG, comm, &request);
+    int error = guard.mpi->Irecv(words, sizeof words, MPI_BYTE, status->MPI_SOURCE, status->MPI_TAG, comm, &request);
     while (error == MPI_SUCCESS && !done) /* it was sent eagerly, and has been seen */
         error = guard.mpi->Test(&request, &done, MPI_STATUS_IGNORE);
     return memcmp(words, marker_magic, sizeof marker_magic) == 0 && words[3] == guard.team.serial;
@@ -122,8 +121,9 @@ static void receive_found(void)
 
 /* ---- Meeting ---- */
 
-/* A dissemination, as in agreement.h. A sum must count nobody twice: before the round of distance d the window is that of the d
- * members up to this one, the rest that of the size % d members up to it, so at the end one of them is that of all. */
+/* A dissemination, as in agreement.h. A sum must count nobody twice: before the round of distance d the window is that
+ * of the d members up to this one, the rest that of the size % d members up to it, so at the end one of them is that of
+ * all. */
 static int meet(uint32_t number, struct meeting *meeting, uint32_t *markers)
 {
     const struct guard_scope *team = &guard.scopes[0];
@@ -196,7 +196,7 @@ static bool complete_requests(bool receives_alone, size_t *left)
             continue;
         }
         guard.unseen += place->count > place->own; /* the door counts it still */
-        if (copy != MPI_REQUEST_NULL) /* a persistent one */
+        if (copy != MPI_REQUEST_NULL)              /* a persistent one */
             guard.mpi->Request_free(&copy);
         guard_requests_remove(&guard.requests, request);
         any = true;
@@ -282,8 +282,8 @@ static int clear_up(uint32_t *come, uint32_t *missing)
             error = send_markers(&markers, &guard.scopes[i]);
     receive_found();
     double moved = guard_now();
-    for (uint32_t turns = 1; !error && (*come < markers.wanted || guard.requests.used > 0 || epochs > 0 || !sent || !answered);
-         turns++) {
+    for (uint32_t turns = 1;
+         !error && (*come < markers.wanted || guard.requests.used > 0 || epochs > 0 || !sent || !answered); turns++) {
         bool any = drain(come);
         any = complete_requests(false, &receives) || any;
         if (*come >= markers.wanted && !answered) {

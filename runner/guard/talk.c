@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* talk.c: letters between guards, on a communicator of their own. One receive, for anybody's letter, is open all the time,
- * which costs a poll less than a probe; letters are small enough to be sent eagerly everywhere, so what is said leaves at once,
- * mostly. */
+/* talk.c: letters between guards, on a communicator of their own. One receive, for anybody's letter, is open all the
+ * time, which costs a poll less than a probe; letters are small enough to be sent eagerly everywhere, so what is said
+ * leaves at once, mostly. */
 #include "private.h"
 
 #include <errno.h>
@@ -24,7 +24,8 @@ static struct {
 
 static int receive_next(void)
 {
-    return guard.mpi->Irecv(&talk.arriving, sizeof talk.arriving, MPI_BYTE, MPI_ANY_SOURCE, TAG, guard.comm, &talk.receive);
+    return guard.mpi->Irecv(&talk.arriving, sizeof talk.arriving, MPI_BYTE, MPI_ANY_SOURCE, TAG, guard.comm,
+                            &talk.receive);
 }
 
 int guard_talk_open(void)

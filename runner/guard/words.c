@@ -8,9 +8,12 @@ static const struct {
     MPI_Op op;
     const char *name;
 } operations[] = {
-#define OPERATION(op) {op, #op}
-    OPERATION(MPI_MAX),  OPERATION(MPI_MIN),  OPERATION(MPI_SUM),    OPERATION(MPI_PROD),   OPERATION(MPI_LAND),
-    OPERATION(MPI_BAND), OPERATION(MPI_LOR),  OPERATION(MPI_BOR),    OPERATION(MPI_LXOR),   OPERATION(MPI_BXOR),
+#define OPERATION(op)                                                                                                  \
+    {                                                                                                                  \
+        op, #op                                                                                                        \
+    }
+    OPERATION(MPI_MAX),    OPERATION(MPI_MIN),    OPERATION(MPI_SUM),     OPERATION(MPI_PROD),  OPERATION(MPI_LAND),
+    OPERATION(MPI_BAND),   OPERATION(MPI_LOR),    OPERATION(MPI_BOR),     OPERATION(MPI_LXOR),  OPERATION(MPI_BXOR),
     OPERATION(MPI_MAXLOC), OPERATION(MPI_MINLOC), OPERATION(MPI_REPLACE), OPERATION(MPI_NO_OP),
 #undef OPERATION
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* words.h: what the members of a communicator tell each other before a collective, and what they conclude.
  *
- * Each starts with its own intent; whenever two meet, both hold the union of what they knew: the intent of the lowest rank,
- * and one that differs from it, if any does. So when all have heard of all (dissemination, agreement.h) all conclude
- * the same. Pure: no MPI, no state.
+ * Each starts with its own intent; whenever two meet, both hold the union of what they knew: the intent of the lowest
+ * rank, and one that differs from it, if any does. So when all have heard of all (dissemination, agreement.h) all
+ * conclude the same. Pure: no MPI, no state.
  */
 #ifndef MRT_GUARD_WORDS_H
 #define MRT_GUARD_WORDS_H
@@ -16,15 +16,15 @@
 
 /* Root or operation that the call does not have; an operation that the test made. */
 #define GUARD_NO_ROOT INT32_MIN
-#define GUARD_NO_OP 0
-#define GUARD_OWN_OP UINT32_MAX
+#define GUARD_NO_OP   0
+#define GUARD_OWN_OP  UINT32_MAX
 
 struct guard_intent {
     uint32_t function; /* enum mpimock_function */
     int32_t rank;      /* in the communicator */
     int32_t root;
-    uint32_t op;       /* guard_op_number() */
-    uint32_t started;  /* non-blocking collectives before it, on that communicator */
+    uint32_t op;      /* guard_op_number() */
+    uint32_t started; /* non-blocking collectives before it, on that communicator */
 };
 
 /* As it travels. */

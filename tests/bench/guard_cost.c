@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* guard_cost.c: a suite that measures what the guard costs: MPI_* as a test calls it, and PMPI_*, which goes past the guard and the
- * front door, on the same communicator of the same ranks, in turn. It writes `name guarded bare` lines to the file that
- * GUARD_COST names, in seconds; and `next seconds`, from a rank's failure to its next test. The suite of bench_guard. */
+/* guard_cost.c: a suite that measures what the guard costs: MPI_* as a test calls it, and PMPI_*, which goes past the
+ * guard and the front door, on the same communicator of the same ranks, in turn. It writes `name guarded bare` lines to
+ * the file that GUARD_COST names, in seconds; and `next seconds`, from a rank's failure to its next test. The suite of
+ * bench_guard. */
 #include <mpirun_tests.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of agreement.c and mailbox.c: every order of events, for three members on two communicators that overlap.
  *
- * The model of a member: it calls the collectives of its program one after the other, may fail between two, looks for notices
- * while it waits in an agreement or between calls, and does not while it is in the MPI's collective, which returns when all
- * members of the communicator are in it. Letters from one to another keep their order; nothing else has one.
+ * The model of a member: it calls the collectives of its program one after the other, may fail between two, looks for
+ * notices while it waits in an agreement or between calls, and does not while it is in the MPI's collective, which
+ * returns when all members of the communicator are in it. Letters from one to another keep their order; nothing else
+ * has one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,9 +42,9 @@ enum at { AT_IDLE, AT_AGREEING, AT_INSIDE, AT_LEFT, AT_END };
 
 struct member {
     enum at at;
-    int next;              /* call of its program */
+    int next;                     /* call of its program */
     bool noticed, told, declared; /* a notice is there; it was seen; GONE was said */
-    uint32_t last[2];      /* arrivals */
+    uint32_t last[2];             /* arrivals */
     uint32_t agreed[2];
     struct guard_agreement agreement;
     uint16_t inbox[LETTERS], from[LETTERS];
@@ -91,7 +92,8 @@ static void declare(struct state *state, int who)
     member->declared = true;
     for (uint32_t comm = 0; comm < 2; comm++)
         if (member->last[comm] > 0)
-            letter.gone.arrivals[letter.gone.count++] = (struct guard_arrival){.number = comm, .last = member->last[comm]};
+            letter.gone.arrivals[letter.gone.count++] =
+                (struct guard_arrival){.number = comm, .last = member->last[comm]};
     writing = who;
     for (int i = 0; i < MEMBERS; i++)
         if (i != who)
@@ -108,7 +110,8 @@ static void advance(struct state *state, int who)
 {
     struct member *member = &state->members[who];
     struct guard_kept_letter inbox[LETTERS];
-    struct guard_mailbox mailbox = {.serial = SERIAL, .letters = inbox, .count = member->inbox_count, .capacity = LETTERS};
+    struct guard_mailbox mailbox = {
+        .serial = SERIAL, .letters = inbox, .count = member->inbox_count, .capacity = LETTERS};
     for (size_t i = 0; i < member->inbox_count; i++) {
         inbox[i].from = member->from[i];
         inbox[i].letter = letters[member->inbox[i]];
@@ -226,7 +229,7 @@ static bool happens(struct state *state, int who, int event)
 
 /* ---- All of them ---- */
 
-#define SEEN (1u << 16)
+#define SEEN  (1u << 16)
 #define DEPTH 80
 static uint64_t *seen; /* hashes; 0: a free place */
 static size_t states, ends;
@@ -244,8 +247,13 @@ static uint64_t hash_of(const struct state *state)
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     for (int i = 0; i < MEMBERS; i++) {
         const struct member *member = &state->members[i];
-        int facts[] = {(int)member->at, member->next, member->noticed, member->told, member->declared,
-                       (int)member->inbox_count, member->at == AT_AGREEING ? member->agreement.distance : 0};
+        int facts[] = {(int)member->at,
+                       member->next,
+                       member->noticed,
+                       member->told,
+                       member->declared,
+                       (int)member->inbox_count,
+                       member->at == AT_AGREEING ? member->agreement.distance : 0};
         hash = mix(hash, facts, sizeof facts);
         hash = mix(hash, member->inbox, member->inbox_count * sizeof member->inbox[0]);
         hash = mix(hash, member->from, member->inbox_count * sizeof member->from[0]);
@@ -306,7 +314,8 @@ static void nobody_is_stranded_and_nobody_waits_for_ever(void **unused)
 {
     (void)unused;
     /* Each program: no call, one, or two, of the communicators that the member is in. */
-    static const int all[][CALLS + 1] = {{-1, -1, -1}, {0, -1, -1}, {1, -1, -1}, {0, 0, -1}, {0, 1, -1}, {1, 0, -1}, {1, 1, -1}};
+    static const int all[][CALLS + 1] = {{-1, -1, -1}, {0, -1, -1}, {1, -1, -1}, {0, 0, -1},
+                                         {0, 1, -1},   {1, 0, -1},  {1, 1, -1}};
     size_t count = sizeof all / sizeof *all;
     seen = calloc(SEEN, sizeof *seen);
     for (size_t l = 0; l < sizeof layouts / sizeof *layouts; l++)

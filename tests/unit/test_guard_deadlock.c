@@ -11,9 +11,11 @@
 
 #include "../../runner/guard/deadlock.h"
 
-static void report(struct guard_deadlock *deadlock, uint32_t member, uint32_t moves, uint64_t sent, uint64_t received, double now)
+static void report(struct guard_deadlock *deadlock, uint32_t member, uint32_t moves, uint64_t sent, uint64_t received,
+                   double now)
 {
-    struct guard_letter letter = {.kind = GUARD_BLOCKED, .blocked = {.moves = moves, .sent = sent, .received = received}};
+    struct guard_letter letter = {.kind = GUARD_BLOCKED,
+                                  .blocked = {.moves = moves, .sent = sent, .received = received}};
     snprintf(letter.blocked.call, sizeof letter.blocked.call, "MPI_Recv(source=%u)", 1 - member);
     guard_deadlock_report(deadlock, member, &letter, now);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Many tests in one job, on teams of 2 to 4 ranks; in one of ten a rank, chosen at random, fails before a call chosen at random,
- * while the others go on. All call point to point, collectives, on communicators and windows that are freed or, by those that
- * fail, left open. GUARD_MANY tells how many of 10,000 there are to be: the others skip. The last tests check that the process
- * has not grown: memory, descriptors. */
+/* Many tests in one job, on teams of 2 to 4 ranks; in one of ten a rank, chosen at random, fails before a call chosen
+ * at random, while the others go on. All call point to point, collectives, on communicators and windows that are freed
+ * or, by those that fail, left open. GUARD_MANY tells how many of 10,000 there are to be: the others skip. The last
+ * tests check that the process has not grown: memory, descriptors. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

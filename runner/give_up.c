@@ -11,6 +11,7 @@
 #include "../mpimock/door.h"
 #include "../mpimock/launch.h"
 #include "execution_private.h"
+#include "leftovers.h"
 
 #define STATUS_GIVEN_UP 70 /* sysexits.h: an internal error; nobody reads it */
 
@@ -47,6 +48,7 @@ static void end_by_signal(int number)
 void give_up(enum outcome outcome, const char *text)
 {
     struct mpimock_last_words *words = mpimock_backend() == &mpimock_backend_mock ? mpimock_last_words() : NULL;
+    leftovers_flush_coverage();
     if (words) {
         write_last_words(words, outcome, text);
     } else {

@@ -18,6 +18,7 @@
 #include "../mpimock/launch.h"
 #include "capture.h"
 #include "journal.h"
+#include "leftovers.h"
 #include "mode.h"
 #include "options.h"
 #include "outcome.h"
@@ -219,6 +220,7 @@ static int run_under_mpi(struct rank_settings *settings, const struct launcher *
         share_seed(settings, mpi, own);
         status = rank_run(settings);
     }
+    leftovers_write_coverage(); /* a launcher ends ranks when the first one exits with a status */
     mpi->Finalize();
     isolate_destroy(settings->isolate);
     return status;

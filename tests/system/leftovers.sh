@@ -60,6 +60,34 @@ for suite in "$suites"/*.so; do
     check "$(basename "$suite") leaves nothing behind on the mock" status_is 0
 done
 
+# Coverage data of a rank that is given up: in a C library's function that must not be left.
+cat >covered.c <<'SOURCE'
+#include <mpirun_tests.h>
+#include <stdio.h>
+__attribute__((noinline)) static int covered(int x)
+{
+    return x + 1;
+}
+MRT_TEST(dies_in_printf)
+{
+    printf("%s %s", "x", (char *)(long)covered(1));
+}
+SOURCE
+if [ -z "$SANITIZE" ] && command -v gcov >gcov.path && [[ $("$CC" --version) != *clang* ]]; then
+    includes=("-I$SOURCE/include")
+    if [ "$MPI" = none ]; then
+        includes+=("-I$SOURCE/include/mpimock")
+    else
+        read -ra more < <("$MPICC" -show | tr ' ' '\n' | grep '^-I' | tr '\n' ' '; echo)
+        includes+=("${more[@]}")
+    fi
+    "$CC" --coverage -w -shared -fPIC "${includes[@]}" covered.c -o covered.so -lcmocka
+    check "a suite with --coverage is built" test -f covered.so
+    run "$runner" --mock -n 2 ./covered.so
+    gcov covered.so-covered.gcda >gcov.out 2>&1
+    check "its coverage data are written although its rank is given up" grep -qE '^ +[1-9]: +5: +return' covered.c.gcov
+fi
+
 if [ "$MPI" != none ]; then
     mpi 2 "$runner" "$leftovers" --json report.json
     check "under mpiexec: every warning, and no other" as_tagged report.json list.json

@@ -88,6 +88,16 @@ void limit_set_end(double moment)
     atomic_store(&limit.end, moment);
 }
 
+void limit_hasten_end(double moment)
+{
+    double due = atomic_load(&limit.due);
+    if (moment < atomic_load(&limit.end))
+        atomic_store(&limit.end, moment);
+    if ((atomic_load(&limit.step) & 1) != 0 && moment < due)
+        atomic_compare_exchange_strong(&limit.due, &due, moment);
+    watch_expect(moment);
+}
+
 double limit_last_moment(void)
 {
     return atomic_load(&limit.end);

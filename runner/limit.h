@@ -41,6 +41,8 @@ bool limit_is_up(void);
 double limit_seconds(void);
 /* No step goes on beyond that moment (clock.h), whatever its own limit; INFINITY: none. */
 void limit_set_end(double moment);
+/* The same, for the step that has begun too, where that is earlier. For a signal's handler in the step's thread. */
+void limit_hasten_end(double moment);
 double limit_last_moment(void);
 /* That moment has come. */
 bool limit_end_has_come(void);

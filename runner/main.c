@@ -177,7 +177,7 @@ static int run_on_mock(struct rank_settings *settings)
         if (status < 0) {
             rank_say(&problem);
             status = EXIT_STATUS_INTERNAL;
-        } else if (died > 0) {
+        } else if (died > 0 && status != EXIT_STATUS_INTERRUPTED) {
             status = EXIT_STATUS_JOB_DIED; /* a rank died, and took the job with it */
         }
     }
@@ -311,7 +311,7 @@ __attribute__((visibility("default"))) int main(int argc, char *argv[])
     struct options options;
     struct plan plan = {0};
     struct journal *journal = NULL;
-    char *path = NULL;
+    char *path = NULL, written[PATH_MAX];
     int status;
     launcher_detect(&launcher, environment);
     if (options_parse(&options, argc, argv, &problem) != 0)
@@ -339,7 +339,9 @@ __attribute__((visibility("default"))) int main(int argc, char *argv[])
                                                  .problem = &problem,
                                                  .seed = seed,
                                                  .journal = launcher.rank == 0 ? journal : NULL,
-                                                 .journal_path = path},
+                                                 .journal_path = path,
+                                                 .journal_written = written,
+                                                 .argv = argv},
                          &launcher, &problem);
     }
     plan_finish(&plan);

@@ -17,6 +17,7 @@
 #include "clock.h"
 #include "event_wire.h"
 #include "heading.h"
+#include "interrupt.h"
 #include "limit.h"
 #include "patience.h"
 #include "rollcall.h"
@@ -60,6 +61,8 @@ struct main_rank {
 };
 
 /* ---- Results, of whichever job ---- */
+
+static const char interrupted[] = "the run was interrupted";
 
 static bool is_bad(enum outcome outcome)
 {
@@ -202,7 +205,10 @@ static void team_test_ended(struct main_rank *self, const struct running_team *t
             free(ranks);
         return;
     }
-    if (event.outcome == OUTCOME_TIMEOUT && test->started >= limit_last_moment()) {
+    if (event.outcome == OUTCOME_TIMEOUT && interrupt_count() > 0 && limit_end_has_come()) {
+        event.outcome = OUTCOME_NOTRUN;
+        event.message = interrupted;
+    } else if (event.outcome == OUTCOME_TIMEOUT && test->started >= limit_last_moment()) {
         event.outcome = OUTCOME_NOTRUN; /* handed out together with others, and hardly begun */
         event.message = out_of_time;
     }
@@ -499,6 +505,10 @@ static int serve(struct main_rank *self)
 {
     scheduler_worker_ready(self->scheduler, 0, clock_now());
     for (;;) {
+        if (interrupt_count() > 1)
+            return 0; /* at once */
+        if (interrupt_count() > 0 && !self->stopped)
+            stop(self);
         int over = act(self);
         if (over)
             return over < 0 ? over : 0;
@@ -528,7 +538,8 @@ static void tell_not_run(struct main_rank *self)
             test_ended(self, &(struct event_test_finished){.test = i,
                                                            .name = self->plan->tests[i].name,
                                                            .outcome = OUTCOME_NOTRUN,
-                                                           .message = limit_end_has_come() ? out_of_time
+                                                           .message = interrupt_count() > 0  ? interrupted
+                                                                      : limit_end_has_come() ? out_of_time
                                                                       : "the run was stopped before (--maxfail)"});
 }
 
@@ -555,6 +566,8 @@ static struct scheduler *make_scheduler(const struct main_rank_settings *setting
 
 static enum exit_status status_of(const struct main_rank *self)
 {
+    if (interrupt_count() > 0 && self->counts[OUTCOME_NOTRUN] > 0)
+        return EXIT_STATUS_INTERRUPTED;
     if (self->bad > 0 || (self->settings->fail_on_skip && self->counts[OUTCOME_SKIPPED] > 0) ||
         (self->settings->fail_on_flaky && self->counts[OUTCOME_FLAKY] > 0))
         return EXIT_STATUS_FAILED;
@@ -566,6 +579,7 @@ static void tell_run_finished(struct main_rank *self)
     struct event_run_finished event = {.total = self->plan->count,
                                        .seconds = clock_now() - self->began,
                                        .status = status_of(self),
+                                       .interrupted = status_of(self) == EXIT_STATUS_INTERRUPTED,
                                        .ranks_missing = self->ranks_missing,
                                        .ranks_wanted = scheduler_ranks_wanted(self->scheduler),
                                        .mock = !self->control->real};
@@ -613,7 +627,7 @@ int main_rank_run(const struct main_rank_settings *settings, struct problem *pro
         tell_not_run(&self);
         tell_run_finished(&self);
         status = status_of(&self);
-        error = stop_workers(&self);
+        error = interrupt_count() > 1 ? 0 : stop_workers(&self);
     }
     if (error) {
         problem_set(problem, -error, "the run cannot go on: %s between the ranks", strerror(-error));

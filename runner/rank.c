@@ -3,6 +3,7 @@
 #include "rank.h"
 
 #include <math.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "execution.h"
 #include "guard/guard.h"
 #include "handshake.h"
+#include "interrupt.h"
 #include "journal_open.h"
 #include "limit.h"
 #include "loss.h"
@@ -68,8 +70,10 @@ static int add_journal(struct reporters *reporters, const struct rank_settings *
                                                        .journal = settings->journal,
                                                        .path = settings->journal_path},
                              &file, warning, problem);
+    settings->journal_written[0] = '\0';
     if (error || !file)
         return error;
+    snprintf(settings->journal_written, PATH_MAX, "%s", journal_file_path(file));
     error = reporters_add(reporters, &reporter_journal, &(struct reporter_settings){.journal = file}, problem);
     if (error)
         journal_file_close(file);
@@ -169,6 +173,15 @@ static int run_reported(const struct rank_settings *settings, struct control *co
                          problem);
 }
 
+static void say_how_to_resume(const struct rank_settings *settings, const struct control *control)
+{
+    char *line = settings->journal_written[0]
+                     ? interrupt_resume_line(settings->argv, control->size, control->real, settings->journal_written)
+                     : NULL;
+    fprintf(stderr, "mpirun-tests: interrupted by %s%s%s\n", interrupt_name(), line ? "; to go on: " : "", line ? line : "");
+    free(line);
+}
+
 static int run_main(const struct rank_settings *settings, struct control *control, char *const hosts[])
 {
     struct problem problem = {{0}};
@@ -198,6 +211,12 @@ static int run_main(const struct rank_settings *settings, struct control *contro
     }
     if (console)
         fclose(console);
+    if (status == EXIT_STATUS_INTERRUPTED)
+        say_how_to_resume(settings, control);
+    if (interrupt_count() > 1) { /* nobody was waited for, so nobody can be left in order */
+        fflush(NULL);
+        control->mpi->Abort(MPI_COMM_WORLD, EXIT_STATUS_INTERRUPTED);
+    }
     return begun ? status : -status; /* negative: the workers wait for a word still */
 }
 
@@ -239,6 +258,7 @@ int rank_run(const struct rank_settings *settings)
         control_destroy(&control);
         return EXIT_STATUS_INTERNAL;
     }
+    interrupt_begin(control.real);
     int output = settings->outputs ? settings->outputs[control.rank] : -1;
     double seconds = settings->options->global_timeout;
     const struct handshake_settings greeting = {

@@ -17,6 +17,8 @@ struct rank_settings {
     const int *outputs;            /* on the mock: by rank, the files of its output, which outlive it (capture.h); NULL: none */
     const struct journal *journal; /* to go on with, at journal_path; NULL: none, or not rank 0 */
     const char *journal_path;
+    char *journal_written;         /* [PATH_MAX] becomes the path of the journal that rank 0 writes, or "" */
+    char *const *argv;             /* of the program, for the line that says how to go on */
     int thread_level;              /* that the MPI provides */
 };
 

@@ -131,7 +131,9 @@ static void handle(int number, siginfo_t *info, void *context);
 
 static void install(int number, struct sigaction *before)
 {
-    struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+    /* One that is the run's interrupts no call of the test's. */
+    struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER |
+                                           (is_one_of(number, runs, COUNT(runs)) ? SA_RESTART : 0)};
     action.sa_sigaction = handle;
     sigfillset(&action.sa_mask);
     for (size_t i = 0; i < COUNT(faults); i++)

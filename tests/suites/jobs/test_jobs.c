@@ -105,6 +105,6 @@ MRT_TEST(gate, .np = 2, .priority = 200)
     MPI_Barrier(MPI_COMM_WORLD);
 }
 
-MRT_TEST(late, .cases = 5, .priority = 300)
+MRT_TEST(late, .np = 2, .cases = 5, .priority = 300)
 {
 }

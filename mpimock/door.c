@@ -50,7 +50,7 @@ const struct mpimock_backend *door_inner(void)
 
 void mpimock_hooks_set(const struct mpimock_hooks *hooks)
 {
-    door_hooks = hooks ? *hooks : (struct mpimock_hooks){NULL, NULL};
+    door_hooks = hooks ? *hooks : (struct mpimock_hooks){NULL, NULL, NULL};
 }
 
 const struct mpimock_call *mpimock_call(void)

@@ -71,6 +71,8 @@ enum door_gate door_gate;
 int door_gate_check(void)
 {
     int initialized = 0, finalized = door_gate == GATE_FINALIZED;
+    if (!door_world.entered && door_hooks.stray)
+        door_hooks.stray();
     if (door_gate == GATE_UNKNOWN) {
         door_backend()->Initialized(&initialized);
         door_backend()->Finalized(&finalized);

@@ -371,8 +371,8 @@ static int begin(void)
     execution.out = stdout;
     execution.err = stderr;
     execution.pid = getpid();
-    leaving_begin();
     signals_begin();
+    leaving_begin(); /* the signal that ends late tests is handled before it is the test's own */
     exits_begin();
     return 0;
 }
@@ -406,8 +406,8 @@ void execution_end(void)
     execution.chatter_text = NULL;
     free(execution.trace);
     execution.trace = NULL;
-    signals_end();
     leaving_end();
+    signals_end();
 }
 
 void execution_result_finish(struct execution_result *result)

@@ -112,8 +112,11 @@ bool limit_end_has_come(void)
 static void on_signal(int number, siginfo_t *info, void *context)
 {
     int saved = errno;
-    (void)number;
-    (void)info;
+    if (!atomic_load(&limit.sent)) { /* the test's own affair */
+        if (limit.before.sa_flags & SA_SIGINFO)
+            limit.before.sa_sigaction(number, info, context);
+        return;
+    }
     bool safe = limit_is_up() && unwind_is_safe(context);
     atomic_store(&limit.sent, false);
     if (safe)

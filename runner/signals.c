@@ -172,7 +172,7 @@ static void try_again(void)
     setitimer(ITIMER_REAL, &soon, NULL);
 }
 
-static void rest_for_ever(void)
+void signals_rest(void)
 {
     sigset_t all;
     sigfillset(&all);
@@ -207,7 +207,7 @@ void signals_stop_here(const struct sudden_end *sudden)
 {
     if (note(sudden))
         wake_steps_thread();
-    rest_for_ever();
+    signals_rest();
     abort(); /* never comes here */
 }
 

@@ -38,6 +38,8 @@ __attribute__((noreturn)) void signals_leave_call(void);
 /* The calling thread, not the one that runs the steps, ended the process: the steps' thread leaves the test, this one stops. */
 __attribute__((noreturn)) void signals_stop_here(const struct sudden_end *sudden);
 bool signals_is_steps_thread(void);
+/* The calling thread does nothing any more. */
+__attribute__((noreturn)) void signals_rest(void);
 /* Is it this file's? */
 bool signals_is_handler(const struct sigaction *action);
 

@@ -217,8 +217,8 @@ static bool must_leave(void)
 static void leave_guarded(void)
 {
     if (limit_is_up() && !execution.leaving)
-        leave_late(0, false);
-    follow_mate(0);
+        leave_late(guard_waits_since(), false);
+    follow_mate(guard_waits_since());
 }
 
 bool begin_guarded(MPI_Comm team, int thread_level)
@@ -286,9 +286,16 @@ void mrt_skip(const char *why)
     leave(OUTCOME_SKIPPED, why);
 }
 
+/* A thread that a test left running goes on when the test has ended: not into MPI, where it would meet the next test. */
+static void stop_stray(void)
+{
+    if (!signals_is_steps_thread())
+        signals_rest();
+}
+
 void leaving_begin(void)
 {
-    static const struct mpimock_hooks hooks = {.abort = leave_by_abort, .fatal = leave_by_error};
+    static const struct mpimock_hooks hooks = {.abort = leave_by_abort, .fatal = leave_by_error, .stray = stop_stray};
     mpimock_hooks_set(&hooks);
     mpimock_waiting_hook_set(look_around);
     late_begin();

@@ -69,6 +69,8 @@ bool guard_may_free(MPI_Comm team);
 /* Communicators of this rank's that had to be kept, for something pends on them, in the run so far. An MPI runs out of
  * them some day: at 2,045 MPICH, at 65,531 Open MPI. */
 size_t guard_kept(void);
+/* clock_now() when the call that this thread is in began to wait; 0: it asks, and does not wait. For the host's go(). */
+double guard_waits_since(void);
 
 #else
 
@@ -105,6 +107,10 @@ static inline bool guard_may_free(MPI_Comm team)
 {
     (void)team;
     return true;
+}
+static inline double guard_waits_since(void)
+{
+    return 0;
 }
 static inline size_t guard_kept(void)
 {

@@ -64,7 +64,7 @@ int mpimock_world_thread_level(void);
 struct mpimock_hooks {
     void (*abort)(MPI_Comm comm, int code); /* MPI_Abort was called */
     void (*fatal)(int error, const char *text); /* an error came to MPI_ERRORS_ARE_FATAL; text names call and error */
-    void (*stray)(void); /* MPI is called while no world is entered: by a thread that was left behind; NULL: not told */
+    void (*stray)(void); /* MPI is called after a world, by a thread that was left behind; NULL: not told */
 };
 void mpimock_hooks_set(const struct mpimock_hooks *hooks);
 

@@ -21,6 +21,7 @@
 struct door_world door_world = {.team = MPI_COMM_NULL, .self = MPI_COMM_NULL};
 
 static struct {
+    bool closed;      /* the world is being left, or there was one and is none now */
     bool own_team;    /* made here */
     bool initialized; /* MPI_Init or MPI_Init_thread was called */
     int level_limit;
@@ -71,7 +72,7 @@ enum door_gate door_gate;
 int door_gate_check(void)
 {
     int initialized = 0, finalized = door_gate == GATE_FINALIZED;
-    if (!door_world.entered && door_hooks.stray)
+    if (state.closed && door_hooks.stray)
         door_hooks.stray();
     if (door_gate == GATE_UNKNOWN) {
         door_backend()->Initialized(&initialized);
@@ -177,6 +178,8 @@ int mpimock_world_leave(void)
     door_thread.depth = 0;
     door_thread.call.function = MPIMOCK_NONE;
     door_keyvals_world_ends(); /* runs functions of the user's; nothing when MPI_Finalize has done it */
+    state.closed = true;
+    door_gate = GATE_UNKNOWN;
     door_inside();
     MPI_Comm team = door_world.team, self = door_world.self;
     long pending = atomic_load(&door_pending);

@@ -30,6 +30,7 @@ static struct {
     _Atomic double seconds;   /* that it was given */
     _Atomic uint32_t up;      /* the step whose time is up */
     atomic_bool sent;         /* a signal is on its way, and will want to know what unwind_look() saw */
+    atomic_int on_way;        /* how many are: a late one is sent again, and real-time signals queue */
     _Atomic double end;       /* of all */
     /* Of the watch alone: */
     uint32_t trying; /* the step that it tries to end … */
@@ -112,7 +113,8 @@ bool limit_end_has_come(void)
 static void on_signal(int number, siginfo_t *info, void *context)
 {
     int saved = errno;
-    if (!atomic_load(&limit.sent)) { /* the test's own affair */
+    if (atomic_fetch_sub(&limit.on_way, 1) <= 0) { /* the test's own affair */
+        atomic_fetch_add(&limit.on_way, 1);
         if (limit.before.sa_flags & SA_SIGINFO)
             limit.before.sa_sigaction(number, info, context);
         return;
@@ -178,7 +180,9 @@ double limit_due(double now)
         limit.sent_at = now;
         limit.host.wake();
         unwind_look(limit.thread);
-        syscall(SYS_tgkill, limit.process, limit.thread, limit_signal());
+        atomic_fetch_add(&limit.on_way, 1);
+        if (syscall(SYS_tgkill, limit.process, limit.thread, limit_signal()) != 0)
+            atomic_fetch_sub(&limit.on_way, 1);
     }
     limit.next = now + AGAIN_SECONDS;
     return limit.next;

@@ -28,6 +28,7 @@ static int receive(const struct accord *accord, enum message_kind kind, uint32_t
 {
     struct control_message message;
     for (;;) {
+        loss_take_news(accord->control);
         bool gone = loss_is_gone(accord->control, accord->assignment, member) || clock_now() > until;
         int error = control_receive_kind(accord->control, (int)accord->assignment->members[member], (int)kind,
                                          gone ? 0 : clock_now() + LOOK_SECONDS, &message);

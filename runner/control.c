@@ -33,7 +33,7 @@ int control_create(struct control *control)
 
 void control_destroy(struct control *control)
 {
-    if (control->comm != MPI_COMM_NULL)
+    if (control->comm != MPI_COMM_NULL && !control->broken)
         control->mpi->Comm_free(&control->comm);
     notice_forget(control);
     free(control->buffer);

@@ -22,6 +22,7 @@ struct control {
     MPI_Comm comm;
     int rank, size;
     bool real;             /* a real MPI, not the mock */
+    bool broken;           /* ranks were lost for good: what is collective over all of them would wait for ever */
     char host[MPI_MAX_PROCESSOR_NAME];
     struct control_posted *posted;
     struct notice *notices; /* notice.c's: those that came before their test, and the one taken last */

@@ -89,6 +89,8 @@ __attribute__((noreturn)) void leave_suddenly(void);
 /* This process is one that the test forked, and has come back from the test's function: it ends here. Nothing happens in the
  * rank's own process. `failed`: it was left, by an assertion for one. */
 void end_if_child(bool failed);
+/* Under a real MPI: has a team-mate's process ended? */
+bool a_mate_is_gone(void);
 /* Hooks of the front door and of the mock. */
 void leaving_begin(void);
 void leaving_end(void);

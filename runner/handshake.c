@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "limit.h"
+#include "loss.h"
+#include "watch.h"
 
 #define SUITES_MAX 4096
 
@@ -64,10 +67,12 @@ static int judge(const struct message_hello *ours, const struct message_hello *t
     return 0;
 }
 
-static int gather(struct control *control, const struct message_hello *ours, char *hosts[], struct problem *problem)
+static int gather(struct control *control, const struct message_hello *ours, char *hosts[], struct message_neighbour processes[],
+                  struct problem *problem)
 {
     int status = judge(ours, ours, 0, problem);
     hosts[0] = strdup(control->host);
+    processes[0] = (struct message_neighbour){.rank = 0, .pid = ours->pid, .start = ours->start};
     for (int rank = 1; rank < control->size; rank++) {
         struct control_message message;
         struct message_hello theirs;
@@ -77,10 +82,46 @@ static int gather(struct control *control, const struct message_hello *ours, cha
             return EXIT_STATUS_INTERNAL;
         }
         hosts[rank] = strdup(theirs.host);
+        processes[rank] = (struct message_neighbour){.rank = (uint32_t)rank, .pid = theirs.pid, .start = theirs.start};
         if (status == 0)
             status = judge(ours, &theirs, rank, problem);
     }
     return status;
+}
+
+/* Moves the processes on that rank's host to the front, and says how many they are; their order is nobody's matter. None on the
+ * mock, where the supervisor sees who dies. */
+static uint32_t neighbours_of(const struct control *control, int rank, char *const hosts[], struct message_neighbour processes[])
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; control->real && i < (uint32_t)control->size; i++)
+        if (strcmp(hosts[processes[i].rank], hosts[rank]) == 0) {
+            struct message_neighbour one = processes[i];
+            processes[i] = processes[count];
+            processes[count++] = one;
+        }
+    return count;
+}
+
+static void welcome_rank(struct control *control, int rank, bool go_on, double seconds, char *const hosts[],
+                         struct message_neighbour processes[])
+{
+    struct wire_writer writer = {0};
+    message_welcome_encode(&writer, &(struct message_welcome){.go_on = go_on,
+                                                              .seconds = seconds,
+                                                              .neighbours = processes,
+                                                              .count = go_on ? neighbours_of(control, rank, hosts, processes) : 0});
+    control_send(control, MESSAGE_WELCOME, rank, writer.bytes, writer.size);
+    wire_writer_finish(&writer);
+}
+
+static void expect(const struct message_welcome *welcome)
+{
+    for (uint32_t i = 0; i < welcome->count; i++) {
+        struct message_neighbour one;
+        memcpy(&one, (const char *)welcome->neighbours + i * sizeof one, sizeof one);
+        loss_expect(one.rank, (pid_t)one.pid, one.start);
+    }
 }
 
 int handshake(struct control *control, const struct handshake_settings *settings, char *hosts[], struct problem *problem)
@@ -88,17 +129,23 @@ int handshake(struct control *control, const struct handshake_settings *settings
     const struct plan *plan = settings->plan;
     char suites[SUITES_MAX];
     describe(plan, suites);
-    const struct message_hello ours = {
-        .hash = plan_hash(plan), .host = control->host, .suites = suites, .problem = settings->own->text};
+    const struct message_hello ours = {.hash = plan_hash(plan),
+                                       .host = control->host,
+                                       .suites = suites,
+                                       .pid = (uint32_t)getpid(),
+                                       .start = process_start(getpid()),
+                                       .problem = settings->own->text};
+    struct message_neighbour *processes = calloc((size_t)control->size, sizeof *processes);
     struct wire_writer writer = {0};
     struct control_message message;
     struct message_welcome welcome = {.seconds = settings->seconds};
     int status = EXIT_STATUS_INTERNAL;
     if (control->rank == 0) {
-        status = gather(control, &ours, hosts, problem);
-        message_welcome_encode(&writer, &(struct message_welcome){.go_on = status == 0, .seconds = settings->seconds});
+        status = processes ? gather(control, &ours, hosts, processes, problem) : EXIT_STATUS_INTERNAL;
         for (int rank = 1; rank < control->size; rank++)
-            control_send(control, MESSAGE_WELCOME, rank, writer.bytes, writer.size);
+            welcome_rank(control, rank, status == 0, settings->seconds, hosts, processes);
+        welcome.count = status == 0 ? neighbours_of(control, 0, hosts, processes) : 0;
+        welcome.neighbours = processes;
     } else {
         message_hello_encode(&writer, &ours);
         if (control_send(control, MESSAGE_HELLO, 0, writer.bytes, writer.size) == 0 &&
@@ -106,6 +153,9 @@ int handshake(struct control *control, const struct handshake_settings *settings
             message_welcome_decode(message.bytes, message.size, &welcome) == 0 && welcome.go_on)
             status = 0;
     }
+    if (status == 0)
+        expect(&welcome);
+    free(processes);
     wire_writer_finish(&writer);
     limit_set_end(clock_now() + welcome.seconds);
     return status;

@@ -14,6 +14,7 @@
 #include "guard/guard.h"
 #include "late.h"
 #include "limit.h"
+#include "loss.h"
 #include "notice.h"
 #include "signals.h"
 
@@ -208,40 +209,68 @@ static void follow_mates(double since)
         follow_mate(since);
 }
 
+/* A team-mate's process has died: the test cannot be what it was. */
+static void leave_the_dead(uint32_t member)
+{
+    char call[REASON_MAX / 2], reason[REASON_MAX];
+    mpimock_call_text(call, sizeof call);
+    execution.leaving = execution.following = true;
+    if (!execution.mates->control->real)
+        mpimock_test_left();
+    mpimock_call_left();
+    snprintf(reason, sizeof reason, "left %s, because rank %u is gone: its process has died", call, member);
+    leave(OUTCOME_NOTRUN, reason);
+}
+
+static bool is_dead(uint32_t member)
+{
+    return execution.mates && loss_of_rank(execution.mates->members[member]);
+}
+
+/* UINT32_MAX: none. */
+static uint32_t first_dead(void)
+{
+    for (uint32_t i = 0; execution.mates && i < execution.mates->size; i++)
+        if (is_dead(i))
+            return i;
+    return UINT32_MAX;
+}
+
+bool a_mate_is_gone(void)
+{
+    return first_dead() != UINT32_MAX;
+}
+
 /* For the guard: is there a reason to leave? */
 static bool must_leave(void)
 {
-    return (limit_is_up() && !execution.leaving) || mate_has_left();
+    static unsigned looks;
+    if (execution.mates && !execution.looking && ++looks % 64 == 0) {
+        execution.looking = true;
+        loss_take_news(execution.mates->control);
+        execution.looking = false;
+    }
+    return (limit_is_up() && !execution.leaving) || (!execution.leaving && first_dead() != UINT32_MAX) || mate_has_left();
 }
 
 static void leave_guarded(void)
 {
     if (limit_is_up() && !execution.leaving)
         leave_late(guard_waits_since(), false);
+    if (!execution.leaving && first_dead() != UINT32_MAX)
+        leave_the_dead(first_dead());
     follow_mate(guard_waits_since());
 }
 
 bool begin_guarded(MPI_Comm team, int thread_level)
 {
-    static const struct guard_host host = {.look = must_leave, .go = leave_guarded};
+    static const struct guard_host host = {.look = must_leave, .go = leave_guarded, .dead = is_dead};
     const struct execution_mates *mates = execution.mates;
     return mates && guard_begin(&(struct guard_team){.comm = team,
                                                      .members = mates->members,
                                                      .size = mates->size,
                                                      .serial = mates->serial},
                                 thread_level, &host);
-}
-
-/* On the mock a team-mate's process has died: the test cannot be what it was. */
-static void leave_the_dead(uint32_t member)
-{
-    char call[REASON_MAX / 2], reason[REASON_MAX];
-    mpimock_call_text(call, sizeof call);
-    execution.leaving = execution.following = true;
-    mpimock_test_left();
-    mpimock_call_left();
-    snprintf(reason, sizeof reason, "left %s, because rank %u is gone: its process has died", call, member);
-    leave(OUTCOME_NOTRUN, reason);
 }
 
 /* The mock calls this from a call that would wait, or that was in vain. */

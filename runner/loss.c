@@ -19,7 +19,7 @@
 bool loss_is_gone(struct control *control, const struct message_assign *assignment, uint32_t member)
 {
     if (control->real)
-        return false;
+        return loss_of_rank(assignment->members[member]);
     uint32_t meant = assignment->incarnations ? assignment->incarnations[member] : 0;
     return mpimock_rank_incarnation((int)assignment->members[member]) != meant;
 }

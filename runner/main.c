@@ -217,6 +217,7 @@ static int run_under_mpi(struct rank_settings *settings, const struct launcher *
             rank_say(&problem);
         status = launcher->rank == 0 ? EXIT_STATUS_USAGE : 0;
     } else {
+        settings->launched = launcher->present;
         share_seed(settings, mpi, own);
         status = rank_run(settings);
     }

@@ -19,6 +19,7 @@
 #include "heading.h"
 #include "interrupt.h"
 #include "limit.h"
+#include "loss.h"
 #include "patience.h"
 #include "rollcall.h"
 #include "running_team.h"
@@ -271,6 +272,18 @@ static void leave_team(struct main_rank *self, int rank, const struct message_lo
         team_ended(self, team);
 }
 
+/* Those who wait for it see that themselves only where they are on its node. */
+static void tell_mates_of_loss(struct main_rank *self, int rank)
+{
+    const struct running_team *team = self->team_of[rank];
+    struct wire_writer writer = {0};
+    message_lost_encode(&writer, &(struct message_lost){.rank = (uint32_t)rank, .reason = "", .output = ""});
+    for (uint32_t i = 0; team && !writer.failed && i < team->size; i++)
+        if (team->members[i] != 0 && !self->lost[team->members[i]])
+            control_post(self->control, MESSAGE_LOST, (int)team->members[i], writer.bytes, writer.size);
+    wire_writer_finish(&writer);
+}
+
 /* A rank is gone for good. Nothing happens if that is known. */
 static void lose(struct main_rank *self, int rank, const struct message_lost *lost)
 {
@@ -278,6 +291,9 @@ static void lose(struct main_rank *self, int rank, const struct message_lost *lo
         return;
     self->lost[rank] = true;
     self->ready[rank] = false;
+    self->control->broken = true;
+    loss_note((uint32_t)rank);
+    tell_mates_of_loss(self, rank);
     scheduler_worker_lost(self->scheduler, rank, clock_now());
     leave_team(self, rank, lost);
 }
@@ -396,10 +412,11 @@ static int assign(struct main_rank *self, const struct scheduler_action *action)
 
 static void skip_tests(struct main_rank *self, const struct scheduler_action *action)
 {
+    self->ranks_missing = self->ranks_missing || action->lost;
     for (size_t i = 0; i < action->count; i++)
         test_ended(self, &(struct event_test_finished){.test = action->tests[i],
                                                        .name = self->plan->tests[action->tests[i]].name,
-                                                       .outcome = OUTCOME_SKIPPED,
+                                                       .outcome = action->lost ? OUTCOME_NOTRUN : OUTCOME_SKIPPED,
                                                        .message = action->reason});
 }
 
@@ -461,6 +478,7 @@ static void give_up(struct main_rank *self, int rank)
 {
     if (self->control->real) {
         lose(self, rank, &(struct message_lost){.outcome = OUTCOME_TIMEOUT, .test = LOST_ANYWHERE, .reason = no_answer});
+        loss_kill(rank);
     } else {
         self->given_up[rank] = true;
         mpimock_rank_kill(rank, self->incarnation[rank], SIGKILL); /* another process takes its place */
@@ -485,6 +503,17 @@ static void look(struct main_rank *self)
         stop(self);
 }
 
+/* Processes that are gone for good, as this rank's watch and those of others have seen. What they had sent is treated before. */
+static void look_for_losses(struct main_rank *self)
+{
+    for (int rank = 1; self->control->real && rank < self->control->size; rank++)
+        if (!self->lost[rank] && loss_of_rank((uint32_t)rank))
+            lose(self, rank,
+                 &(struct message_lost){.outcome = OUTCOME_CRASHED,
+                                        .test = LOST_ANYWHERE,
+                                        .reason = LOSS_REASON});
+}
+
 /* Waits for the next message, and treats it; looks at the time twice a second. */
 static int receive(struct main_rank *self)
 {
@@ -496,8 +525,10 @@ static int receive(struct main_rank *self)
     int result = error ? self->error : handle(self, &message);
     /* What had come when the time to look came is at most a few messages of each rank. */
     self->since_late = late ? self->since_late + 1 : 0;
-    if (late && (error || self->since_late > 4 * self->control->size + 64))
+    if (late && (error || self->since_late > 4 * self->control->size + 64)) {
         look(self);
+        look_for_losses(self);
+    }
     return result;
 }
 
@@ -525,8 +556,9 @@ static int stop_workers(struct main_rank *self)
     for (int rank = 1; rank < self->control->size && !error; rank++) {
         while (!self->ready[rank] && !self->lost[rank] && !error)
             error = receive(self);
+        message_stop_encode(&self->writer, &(struct message_stop){.broken = self->control->broken});
         if (!error && self->ready[rank])
-            error = control_send(self->control, MESSAGE_STOP, rank, NULL, 0);
+            error = control_send(self->control, MESSAGE_STOP, rank, self->writer.bytes, self->writer.size);
     }
     return error;
 }

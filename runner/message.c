@@ -15,6 +15,8 @@ void message_hello_encode(struct wire_writer *writer, const struct message_hello
     wire_put_u64(writer, message->hash);
     wire_put_string(writer, message->host);
     wire_put_string(writer, message->suites);
+    wire_put_u32(writer, message->pid);
+    wire_put_u64(writer, message->start);
     wire_put_string(writer, message->problem);
 }
 
@@ -24,6 +26,8 @@ int message_hello_decode(const void *bytes, size_t size, struct message_hello *m
     message->hash = wire_get_u64(&reader);
     message->host = wire_get_string(&reader);
     message->suites = wire_get_string(&reader);
+    message->pid = wire_get_u32(&reader);
+    message->start = wire_get_u64(&reader);
     message->problem = wire_get_string(&reader);
     return decoded(&reader);
 }
@@ -34,6 +38,7 @@ void message_welcome_encode(struct wire_writer *writer, const struct message_wel
     wire_put_u32(writer, message->go_on);
     wire_put_u32(writer, message->incarnation);
     wire_put_f64(writer, message->seconds);
+    wire_put_bytes(writer, message->neighbours, message->count * sizeof *message->neighbours);
 }
 
 int message_welcome_decode(const void *bytes, size_t size, struct message_welcome *message)
@@ -42,6 +47,12 @@ int message_welcome_decode(const void *bytes, size_t size, struct message_welcom
     message->go_on = wire_get_u32(&reader) != 0;
     message->incarnation = wire_get_u32(&reader);
     message->seconds = wire_get_f64(&reader);
+    size_t bytes_of_neighbours;
+    const void *neighbours = wire_get_bytes(&reader, &bytes_of_neighbours);
+    if (bytes_of_neighbours % sizeof *message->neighbours != 0)
+        return -EBADMSG;
+    message->neighbours = bytes_of_neighbours ? neighbours : NULL; /* read by memcpy: they are aligned to nothing */
+    message->count = (uint32_t)(bytes_of_neighbours / sizeof *message->neighbours);
     return decoded(&reader);
 }
 
@@ -159,6 +170,19 @@ int message_notice_decode(const void *bytes, size_t size, struct message_notice 
     if (outcome >= OUTCOME_COUNT)
         return -EBADMSG;
     message->outcome = (enum outcome)outcome;
+    return decoded(&reader);
+}
+
+void message_stop_encode(struct wire_writer *writer, const struct message_stop *message)
+{
+    wire_writer_reset(writer);
+    wire_put_u32(writer, message->broken);
+}
+
+int message_stop_decode(const void *bytes, size_t size, struct message_stop *message)
+{
+    struct wire_reader reader = {.bytes = bytes, .size = size};
+    message->broken = wire_get_u32(&reader);
     return decoded(&reader);
 }
 

@@ -47,12 +47,23 @@ struct message_hello {
     uint64_t hash;       /* plan_hash */
     const char *host;    /* MPI_Get_processor_name */
     const char *suites;  /* names and sizes of what was loaded, to name the difference when hashes differ */
+    uint32_t pid;        /* of this process, on its host … */
+    uint64_t start;      /* … and when it started (process_start()) */
     const char *problem; /* why this rank cannot go on; "" if it can */
 };
 struct message_welcome {
     bool go_on;
     uint32_t incarnation; /* of the process that it is for */
     double seconds;      /* until the run must end; INFINITY: no limit */
+    const struct message_neighbour *neighbours; /* [count] ranks on the receiver's host, under a real MPI */
+    uint32_t count;
+};
+struct message_neighbour {
+    uint64_t start;
+    uint32_t rank, pid;
+};
+struct message_stop {
+    uint32_t broken;     /* ranks were lost: MPI_Finalize would wait for them */
 };
 struct message_assign {
     uint32_t assignment;      /* the scheduler's number */
@@ -114,6 +125,8 @@ void message_result_encode(struct wire_writer *writer, const struct message_resu
 int message_result_decode(const void *bytes, size_t size, struct message_result *message);
 void message_notice_encode(struct wire_writer *writer, const struct message_notice *message);
 int message_notice_decode(const void *bytes, size_t size, struct message_notice *message);
+void message_stop_encode(struct wire_writer *writer, const struct message_stop *message);
+int message_stop_decode(const void *bytes, size_t size, struct message_stop *message);
 void message_agree_encode(struct wire_writer *writer, const struct message_agree *message);
 int message_agree_decode(const void *bytes, size_t size, struct message_agree *message);
 void message_lost_encode(struct wire_writer *writer, const struct message_lost *message);

@@ -108,16 +108,13 @@ static int add_reporters(struct reporters *reporters, const struct rank_settings
     return error;
 }
 
-static void process_ended(int number)
-{
-    (void)number;
-}
-
 /* What steps need. Without a watch no step's time is ever up. */
-static int begin(const struct rank_settings *settings, int rank)
+static int begin(const struct rank_settings *settings, const struct control *control)
 {
-    int output = settings->outputs ? settings->outputs[rank] : -1;
-    watch_start(&(struct watch_settings){.due = execution_due, .ended = process_ended});
+    int output = settings->outputs ? settings->outputs[control->rank] : -1;
+    watch_start(&(struct watch_settings){.due = execution_due, .ended = loss_ended});
+    if (control->real)
+        loss_watch(control, settings->launched); /* what is not watched is missed when it does not answer */
     /* Last: what is there now is not a test's. */
     return output >= 0 ? execution_begin_in(output) : execution_begin(!settings->options->no_capture);
 }
@@ -195,7 +192,7 @@ static int run_main(const struct rank_settings *settings, struct control *contro
     else if (add_reporters(reporters, settings, console, control->real, &problem) != 0)
         status = EXIT_STATUS_USAGE;
     else
-        begun = begin(settings, 0) == 0;
+        begun = begin(settings, control) == 0;
     if (begun)
         status = run_reported(settings, control, hosts, reporters, &problem);
     else if (!problem.text[0])
@@ -229,7 +226,7 @@ static int run_worker(const struct rank_settings *settings, struct control *cont
                             .thread_level = settings->thread_level,
                             .isolate = settings->isolate,
                             .ready = !control->real && mpimock_incarnation() > 0};
-    begin(settings, control->rank); /* what cannot be captured is seen on the terminal */
+    begin(settings, control); /* what cannot be captured is seen on the terminal */
     int error = worker_serve(&worker);
     end();
     worker_finish(&worker);
@@ -246,6 +243,21 @@ static void send_home(struct control *control)
         if (control_receive(control, rank, &message) == 0)
             control_send(control, MESSAGE_STOP, rank, NULL, 0);
     }
+}
+
+/* Ranks were lost: MPI_Finalize would wait for them. Where the launcher goes on without them, each process just ends, rank 0
+ * last; elsewhere rank 0 ends all, those included that do not answer. */
+__attribute__((noreturn)) static void leave_broken(struct control *control, int status)
+{
+    fflush(NULL);
+    if (loss_is_recoverable())
+        _exit(status);
+    if (control->rank == 0)
+        control->mpi->Abort(control->comm, status);
+    pid_t parent = getppid();
+    while (getppid() == parent) /* until it ends this process */
+        usleep(100 * 1000);
+    _exit(EXIT_FAILURE);
 }
 
 int rank_run(const struct rank_settings *settings)
@@ -284,6 +296,8 @@ int rank_run(const struct rank_settings *settings)
     for (int rank = 0; hosts && rank < control.size; rank++)
         free(hosts[rank]);
     free(hosts);
+    if (control.broken)
+        leave_broken(&control, status);
     guard_close();
     control_destroy(&control);
     return status;

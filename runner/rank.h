@@ -19,6 +19,7 @@ struct rank_settings {
     const char *journal_path;
     char *journal_written;         /* [PATH_MAX] becomes the path of the journal that rank 0 writes, or "" */
     char *const *argv;             /* of the program, for the line that says how to go on */
+    bool launched;                 /* by a launcher, whose end is that of the run */
     int thread_level;              /* that the MPI provides */
 };
 

@@ -283,6 +283,7 @@ static void skip_item(struct scheduler *scheduler, uint32_t number, struct sched
                                         .tests = scheduler->chosen,
                                         .count = count,
                                         .unit = item->unit,
+                                        .lost = np <= scheduler->config.ranks,
                                         .reason = scheduler->reason};
 }
 

@@ -64,6 +64,7 @@ struct scheduler_action {
     const size_t *tests; /* [count] indices into the tests given at creation; likewise */
     size_t count;
     int unit;           /* the unit that they are, or -1 */
+    bool lost;          /* of a skip: the job had enough ranks for them once */
     const char *reason; /* of a skip: words, likewise valid until the next call */
 };
 

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "accord.h"
+#include "clock.h"
 #include "execution.h"
 #include "loss.h"
 #include "running_team.h"
@@ -90,6 +91,14 @@ static struct execution_mates mates_of(const struct job *job, uint32_t size, uin
                                     .serial = serial};
 }
 
+/* Is one of the first members gone? */
+static bool has_lost(struct job *job, uint32_t size)
+{
+    uint32_t first = size > 1 ? loss_first_gone(job->worker->control, job->assignment) : UINT32_MAX;
+    job->broken = job->broken || first != UINT32_MAX;
+    return first < size;
+}
+
 static int run_one(struct job *job, uint32_t place, struct execution_result *result)
 {
     struct control *control = job->worker->control;
@@ -113,7 +122,7 @@ static int run_one(struct job *job, uint32_t place, struct execution_result *res
                                            .mates = &mates,
                                            .timeout = test->timeout},
                   result);
-    team_free(control, &team, result->pending);
+    team_free(control, &team, result->pending || has_lost(job, size_of(job, test)));
     return 0;
 }
 
@@ -182,14 +191,6 @@ static int run_isolated(struct job *job, uint32_t first, uint32_t count)
                                                  .count = count,
                                                  .take = send_result,
                                                  .context = job});
-}
-
-/* Is one of the first members gone? */
-static bool has_lost(struct job *job, uint32_t size)
-{
-    uint32_t first = size > 1 ? loss_first_gone(job->worker->control, job->assignment) : UINT32_MAX;
-    job->broken = job->broken || first != UINT32_MAX;
-    return first < size;
 }
 
 static int run_all(struct job *job)
@@ -310,8 +311,8 @@ static int run_unit(struct job *job)
         error = agree_on_fixture(job, "teardown", teardown_mates.serial, &teardown);
     if (!error && job->last_test != UINT32_MAX)
         error = report_last(job, &teardown);
-    team_free(control, &job->run.setup_team, job->setup_pending);
-    team_free(control, &job->run.teardown_team, teardown.pending);
+    team_free(control, &job->run.setup_team, job->setup_pending || job->broken);
+    team_free(control, &job->run.teardown_team, teardown.pending || job->broken);
     execution_result_finish(&teardown);
     return error;
 }
@@ -338,6 +339,37 @@ static int valid(const struct worker *worker, const struct message_assign *assig
     return member && assignment->unit < (int)worker->plan->unit_count ? 0 : -EBADMSG;
 }
 
+/* Rank 0's word: an assignment, or STOP. Meanwhile it is told of losses that only this rank may have seen. */
+static int wait_for_work(struct control *control, struct control_message *message)
+{
+    struct message_stop stop = {0};
+    for (;;) {
+        int error = loss_tell(control);
+        if (!error)
+            error = control_receive_until(control, 0, control->real ? clock_now() + LOSS_SECONDS : INFINITY, message);
+        if (error == -ETIMEDOUT)
+            continue;
+        if (error)
+            return error;
+        switch (message->kind) {
+        case MESSAGE_LOST:
+            loss_take(message);
+            break;
+        case MESSAGE_ISOLATED: /* the word of a first member that this rank has ceased to wait for … */
+        case MESSAGE_AGREE:
+        case MESSAGE_AGREED:   /* … is no assignment */
+            break;
+        case MESSAGE_STOP:
+            if (message->size > 0)
+                error = message_stop_decode(message->bytes, message->size, &stop);
+            control->broken = control->broken || stop.broken;
+            return error;
+        default:
+            return 0;
+        }
+    }
+}
+
 int worker_serve(struct worker *worker)
 {
     struct control *control = worker->control;
@@ -350,9 +382,7 @@ int worker_serve(struct worker *worker)
         worker->ready = false;
         if (error)
             break;
-        do /* the word of a first member that this rank has ceased to wait for is no assignment */
-            error = control_receive(control, 0, &message);
-        while (!error && (message.kind == MESSAGE_ISOLATED || message.kind == MESSAGE_AGREE || message.kind == MESSAGE_AGREED));
+        error = wait_for_work(control, &message);
         if (error || message.kind == MESSAGE_STOP)
             break;
         wire_writer_reset(&worker->assigned);

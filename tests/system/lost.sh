@@ -43,4 +43,16 @@ run "$runner" --mock -n 3 "$BUILD/tests/suites/late.so" --filter '*hidden*:*pass
 check "what cannot be interrupted is given up, and a rank that was stopped is replaced" as_named hidden.json 5
 check "the former says so" out_says 'timed out after 0.5 s, and could not be interrupted'
 check "of the latter it is said" out_says 'did not answer for 5 s after its time was up'
+
+if [ "$MPI" = openmpi ]; then
+    touch once
+    run "$MPIEXEC" "${mpi_flags[@]}" --enable-recovery -n 6 "$runner" "$lost" --filter 'lost*' --json recovered.json
+    check "under a launcher that goes on: every test is told of" test "$(outcomes recovered.json | wc -l)" = 40
+    check "those whose rank was killed have crashed" test "$(outcomes recovered.json | grep -c 'crashes.* crashed')" -ge 3
+    check "what passes, passes while there are ranks" test "$(outcomes recovered.json | grep 'passes' | grep -cvE 'passed|notrun')" = 0
+    check "it is said that the process is gone" out_says 'its process is gone: it was killed, or ended by itself'
+    run "$MPIEXEC" "${mpi_flags[@]}" --enable-recovery -n 3 "$runner" "$lost" --filter 'lost.*-*crashes_alone:*at_the_end' --json few.json
+    check "what needs more ranks than are left is not run" out_says 'needs 3 ranks, but of the job'
+    check "and every test is told of" test "$(outcomes few.json | wc -l)" = 31
+fi
 finish

@@ -48,4 +48,17 @@ check "--timeout 0 is no limit" status_is 0
 run "$runner" --mock --timeout never
 check "a time that is none is refused" status_is 4
 check "with a sentence" one_sentence "--timeout: 'never' is no time: give seconds, like 60 or 0.5"
+
+if [ "$MPI" != none ]; then
+    mpi 4 "$runner" "$late" --filter '-*hidden*' --json mpi.json
+    check "under mpiexec: status 1" status_is 1
+    check "under mpiexec: every outcome" as_named mpi.json
+    check "under mpiexec the odd one is found" out_says '; rank 1 is in compute(), test_late.c:'
+fi
+if [ "$MPI" = openmpi ]; then
+    mpi 4 "$runner" "$late" --filter '*hidden*:*passes*' --json given_up.json
+    check "ranks that do not answer are not waited for, also at the end" status_is 1
+    check "and have timed out" test "$(outcomes given_up.json | grep -c 'hidden.* timeout')" = 2
+    check "the others pass" test "$(outcomes given_up.json | grep -c passed)" = 3
+fi
 finish

@@ -122,18 +122,27 @@ static void hello_and_welcome_come_back(void **state)
 {
     (void)state;
     struct wire_writer writer = {0};
-    message_hello_encode(&writer, &(struct message_hello){.hash = 42, .host = "n1", .suites = "halo 3", .problem = ""});
+    message_hello_encode(&writer, &(struct message_hello){.hash = 42, .host = "n1", .suites = "halo 3", .pid = 12, .start = 34567890123, .problem = ""});
     struct message_hello hello;
     assert_int_equal(message_hello_decode(writer.bytes, writer.size, &hello), 0);
     assert_true(hello.hash == 42);
+    assert_int_equal(hello.pid, 12);
+    assert_true(hello.start == 34567890123);
     assert_string_equal(hello.host, "n1");
     assert_string_equal(hello.suites, "halo 3");
-    message_welcome_encode(&writer, &(struct message_welcome){.go_on = true, .incarnation = 3, .seconds = 2.5});
+    const struct message_neighbour neighbours[] = {{.rank = 1, .pid = 10, .start = 11}, {.rank = 4, .pid = 40, .start = 41}};
+    message_welcome_encode(&writer, &(struct message_welcome){.go_on = true, .incarnation = 3, .seconds = 2.5, .neighbours = neighbours, .count = 2});
     struct message_welcome welcome;
     assert_int_equal(message_welcome_decode(writer.bytes, writer.size, &welcome), 0);
     assert_true(welcome.go_on);
     assert_int_equal(welcome.incarnation, 3);
     assert_true(welcome.seconds == 2.5);
+    assert_int_equal(welcome.count, 2);
+    assert_memory_equal(welcome.neighbours, neighbours, sizeof neighbours);
+    struct message_stop stop;
+    message_stop_encode(&writer, &(struct message_stop){.broken = 1});
+    assert_int_equal(message_stop_decode(writer.bytes, writer.size, &stop), 0);
+    assert_int_equal(stop.broken, 1);
     wire_writer_finish(&writer);
 }
 

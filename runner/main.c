@@ -17,6 +17,7 @@
 #include "../mpimock/door.h"
 #include "../mpimock/launch.h"
 #include "capture.h"
+#include "job.h"
 #include "journal.h"
 #include "leftovers.h"
 #include "mode.h"
@@ -305,6 +306,39 @@ static int run(struct rank_settings *settings, const struct launcher *launcher, 
     return run_on_mock(settings);
 }
 
+/* --launch: this process starts the job, and is no rank of it. */
+static int launch(const struct options *options, const struct plan *plan, const struct launcher *launcher, const char *journal,
+                  char *const argv[])
+{
+    struct problem problem = {{0}};
+#ifdef MPIMOCK_NO_MPI
+    problem_set(&problem, EINVAL, "--launch: this build has no MPI: configure it with -DMPIRUN_TESTS_MPI=ON");
+    (void)journal, (void)argv;
+#endif
+    if (launcher->present)
+        problem_set(&problem, EINVAL, "--launch starts the job, but a launcher started this process already (%s is set): leave out one",
+                    launcher->variable);
+    if (problem.text[0])
+        return refuse(launcher, &problem, EXIT_STATUS_USAGE);
+    if (plan->count == 0) {
+        say_nothing_selected(options, &problem);
+        return refuse(launcher, &problem, EXIT_STATUS_NO_TESTS);
+    }
+    int status = job_run(&(struct job_settings){.argv = argv, .options = options, .plan = plan, .journal = journal}, &problem);
+    if (problem.text[0])
+        rank_say(&problem);
+    return status;
+}
+
+/* Of the job of --launch that this process is a rank of. A test's own processes are none. */
+static int number_of_job(void)
+{
+    const char *number = getenv(JOB_VARIABLE);
+    int job = number ? atoi(number) : 0;
+    unsetenv(JOB_VARIABLE);
+    return job;
+}
+
 __attribute__((visibility("default"))) int main(int argc, char *argv[])
 {
     struct problem problem = {{0}};
@@ -332,7 +366,9 @@ __attribute__((visibility("default"))) int main(int argc, char *argv[])
             error = make_plan(&plan, &options, seed, &problem);
         if (!error && launcher.rank == 0)
             error = check_resume(&options, &plan, &journal, &path, &problem);
-        if (options.list != LIST_NO)
+        if (options.launch && options.list == LIST_NO)
+            status = error ? refuse(&launcher, &problem, EXIT_STATUS_USAGE) : launch(&options, &plan, &launcher, path, argv);
+        else if (options.list != LIST_NO)
             status = error ? refuse(&launcher, &problem, EXIT_STATUS_USAGE) : list(&plan, &options, &launcher);
         else
             status = run(&(struct rank_settings){.options = &options,
@@ -342,6 +378,7 @@ __attribute__((visibility("default"))) int main(int argc, char *argv[])
                                                  .journal = launcher.rank == 0 ? journal : NULL,
                                                  .journal_path = path,
                                                  .journal_written = written,
+                                                 .job = number_of_job(),
                                                  .argv = argv},
                          &launcher, &problem);
     }

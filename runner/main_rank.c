@@ -589,7 +589,7 @@ static struct scheduler *make_scheduler(const struct main_rank_settings *setting
     const struct scheduler_config config = {.ranks = settings->control->size,
                                             .node_of = node_of,
                                             .in_order = settings->shuffled,
-                                            .batch_max = settings->maxfail > 0 ? 1 : 64,
+                                            .batch_max = settings->maxfail > 0 || settings->job > 0 ? 1 : 64,
                                             .batch_seconds = 1e-3};
     struct scheduler *scheduler = scheduler_create(&config, tests, plan->count);
     free(tests);

@@ -19,6 +19,7 @@ struct main_rank_settings {
     uint64_t seed;
     double slow_timeout;      /* seconds; 0: none */
     int maxfail;              /* of this job's; 0: none */
+    int job;                  /* of --launch, from 1: it may die, so tests are handed out one by one; 0: none */
     int retries;              /* of a test that did not pass */
     const struct journal *journal; /* what earlier jobs of this run did; NULL: this is the first */
     bool fail_on_skip, fail_on_flaky;

@@ -237,6 +237,11 @@ static int check_together(struct options *options, const struct reading *reading
                                    strcmp(reports[i].path, "-") == 0 ? "standard output" : "one file");
     if (options->mock && options->mpi)
         return problem_set(problem, EINVAL, "--mock and --mpi contradict each other; leave one out");
+    if (options->launch && options->mock)
+        return problem_set(problem, EINVAL, "--launch starts a job of MPI's, --mock needs none; leave one out");
+    if (options->launch && (options->n > 0 || options->n_auto))
+        return problem_set(problem, EINVAL, "-n is for the mock; with --launch give the number of ranks to the launcher: "
+                                            "--launch 'mpiexec -n 4'");
     if (options->resume && options->journal && strcmp(options->resume, options->journal) != 0)
         return problem_set(problem, EINVAL,
                            "--resume goes on in the journal that it names; leave out --journal, or give it the same file");
@@ -249,7 +254,7 @@ static int check_together(struct options *options, const struct reading *reading
 
 int options_parse(struct options *options, int argc, char *const argv[], struct problem *problem)
 {
-    struct options parsed = {.n_multiply = 1, .n_divide = 1};
+    struct options parsed = {.n_multiply = 1, .n_divide = 1, .start_timeout = 30};
     struct reading reading = {.options = &parsed, .argc = argc, .next = 1, .argv = argv};
     int error;
 
@@ -360,7 +365,8 @@ char *options_help(const char *program)
         &text,
         "\nOptions without a value also take =yes or =no. Each option but --help and --version has a variable,\n"
         "such as MPIRUN_TESTS_FAIL_ON_SKIP=yes or MPIRUN_TESTS_N=4; the command line wins.\n"
-        "Exit status: 0 all passed, 1 some did not, 2 interrupted, 3 internal error, 4 wrong usage, 5 no tests.\n"
+        "Exit status: 0 all passed, 1 some did not, 2 interrupted, 3 internal error, 4 wrong usage, 5 no tests,\n"
+        "6 the job died (--launch).\n"
         "\nExamples:\n"
         "  mpiexec -n 8 %s                      all tests, on up to 8 ranks each\n"
         "  %s --mock -n 4                       the same tests without MPI\n"

@@ -32,6 +32,8 @@ struct options {
     double timeout;               /* seconds, of tests that name none; 0: not given; < 0: no limit (--timeout 0) */
     double slow_timeout, global_timeout; /* seconds; 0: none */
     int retries;                  /* of a test that did not pass */
+    const char *launch;           /* the command that starts the job */
+    double start_timeout;         /* seconds, of --launch */
     const char *journal;          /* a file, or "none"; NULL: in the cache folder */
     const char *resume;           /* a journal to go on with, or "last" */
     int verbosity;                /* -q -1, -v 1, -vv 2 */

@@ -17,7 +17,8 @@
 
 static options_setter set_timeout, set_slow_timeout, set_global_timeout;
 static options_setter set_n, set_list, set_seed, set_maxfail, set_fail_fast, set_verbose, set_quiet,
-    set_colour, set_progress, set_durations, set_tap, set_retries, set_journal;
+    set_colour, set_progress, set_durations, set_tap, set_retries, set_journal,
+    set_launch, set_start_timeout;
 
 #define FLAG(member)   .flag = 1 + offsetof(struct options, member)
 #define STRING(member) .string = 1 + offsetof(struct options, member)
@@ -31,6 +32,11 @@ const struct options_row options_table[] = {
      .help = "ranks of the mock; auto: usable cores + 1 (rank 0 only hands out); auto*2: twice the cores + 1"},
     {"hostfile", 0, OPTIONS_VALUE_NEEDED, "FILE", .group = OPTIONS_WHERE, STRING(hostfile),
      .help = "virtual nodes of the mock, in Open MPI's or MPICH's form"},
+
+    {"launch", 0, OPTIONS_VALUE_NEEDED, "COMMAND", .group = OPTIONS_WHERE, .set = set_launch,
+     .help = "start the job with that ('mpiexec -n 8'), watch it, and start it again with what is left if it dies"},
+    {"start-timeout", 0, OPTIONS_VALUE_NEEDED, "S", .group = OPTIONS_WHERE, .set = set_start_timeout,
+     .help = "of --launch: seconds in which the job must have begun; 30"},
 
     {"filter", 0, OPTIONS_VALUE_NEEDED, "PATTERNS", .group = OPTIONS_WHAT, STRING(filter),
      .help = "tests by name: 'halo.*:io.*-*slow' (: or, - but not; * and ? are special)"},
@@ -238,6 +244,23 @@ static int set_slow_timeout(struct options *options, const char *value, const ch
 static int set_global_timeout(struct options *options, const char *value, const char *where, struct problem *problem)
 {
     return set_seconds(&options->global_timeout, value, where, problem);
+}
+
+static int set_start_timeout(struct options *options, const char *value, const char *where, struct problem *problem)
+{
+    int error = set_seconds(&options->start_timeout, value, where, problem);
+
+    if (!error && options->start_timeout == 0)
+        return problem_set(problem, EINVAL, "%s: no job begins in 0 seconds", where);
+    return error;
+}
+
+static int set_launch(struct options *options, const char *value, const char *where, struct problem *problem)
+{
+    if (value[strspn(value, " \t\n")] == '\0')
+        return problem_set(problem, EINVAL, "%s: a command is missing, such as 'mpiexec -n 4'", where);
+    options->launch = value;
+    return 0;
 }
 
 static int set_maxfail(struct options *options, const char *value, const char *where, struct problem *problem)

@@ -94,6 +94,7 @@ static int add_reporters(struct reporters *reporters, const struct rank_settings
                                                           .progress = wanted(options->progress, !launched && isatty(fileno(console))),
                                                           .verbosity = options->verbosity,
                                                           .durations = options->durations,
+                                                          .job = settings->job,
                                                           .columns = columns_of(fileno(console))},
                               problem);
     const struct {
@@ -161,6 +162,7 @@ static int run_reported(const struct rank_settings *settings, struct control *co
                                                       .maxfail = options->maxfail,
                                                       .slow_timeout = options->slow_timeout,
                                                       .retries = options->retries,
+                                                      .job = settings->job,
                                                       .journal = settings->journal,
                                                       .fail_on_skip = options->fail_on_skip,
                                                       .fail_on_flaky = options->fail_on_flaky,
@@ -208,7 +210,7 @@ static int run_main(const struct rank_settings *settings, struct control *contro
     }
     if (console)
         fclose(console);
-    if (status == EXIT_STATUS_INTERRUPTED)
+    if (status == EXIT_STATUS_INTERRUPTED && settings->job == 0)
         say_how_to_resume(settings, control);
     if (interrupt_count() > 1) { /* nobody was waited for, so nobody can be left in order */
         fflush(NULL);

@@ -18,6 +18,7 @@ struct rank_settings {
     const struct journal *journal; /* to go on with, at journal_path; NULL: none, or not rank 0 */
     const char *journal_path;
     char *journal_written;         /* [PATH_MAX] becomes the path of the journal that rank 0 writes, or "" */
+    int job;                       /* of --launch, from 1; 0: none */
     char *const *argv;             /* of the program, for the line that says how to go on */
     bool launched;                 /* by a launcher, whose end is that of the run */
     int thread_level;              /* that the MPI provides */

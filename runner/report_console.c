@@ -176,7 +176,9 @@ static void console_run_started(struct reporter *reporter, const struct event_ru
 
     reporter->planned = event->count;
     reporter->several_nodes = event->nodes > 1;
-    if (reporter->verbosity >= 0) {
+    if (reporter->job > 1 && reporter->verbosity >= 0) {
+        text_printf(block, "Job %d goes on, on %d rank%s\n", reporter->job, event->ranks, event->ranks == 1 ? "" : "s");
+    } else if (reporter->verbosity >= 0) {
         text_printf(block, "mpirun-tests %s: %zu test%s", event->version, event->count, event->count == 1 ? "" : "s");
         if (event->suites && event->suites[0]) {
             text_add_string(block, " (");
@@ -426,7 +428,10 @@ static void console_test_finished(struct reporter *reporter, const struct event_
         remember_duration(reporter, event);
     if (event->outcome == OUTCOME_SKIPPED || event->outcome == OUTCOME_NOTRUN)
         remember_reason(reporter, event);
-    if (is_failure(event->outcome)) {
+    if (event->resumed && reporter->job > 1) { /* the job that had it has told it */
+        if (is_failure(event->outcome))
+            remember_failure(reporter, event);
+    } else if (is_failure(event->outcome)) {
         remember_failure(reporter, event);
         add_end(reporter, event);
         if (reporter->failures <= FULL_FAILURES_MAX) {

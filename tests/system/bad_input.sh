@@ -23,6 +23,15 @@ refuse 4 '--seed' "$runner" --seed soon
 refuse 4 '--maxfail' "$runner" --maxfail=-1
 refuse 4 '--retries' "$runner" --mock --retries many
 refuse 4 '--retries' "$runner" --mock --retries=-1
+refuse 4 'leave one out' "$runner" --mock --launch mpiexec
+refuse 4 '--launch' "$runner" -n 4 --launch mpiexec
+refuse 4 '--launch' "$runner" --launch ' '
+refuse 4 '--start-timeout' "$runner" --start-timeout soon
+if [ "$MPI" != none ]; then
+    refuse 4 'quote' "$runner" --launch "mpiexec 'n"
+    refuse 4 '--journal none' "$runner" --launch mpiexec --journal none
+    refuse 4 'standard output' "$runner" --launch mpiexec --tap
+fi
 refuse 4 '--journal' "$runner" --mock --journal -
 refuse 4 '--journal' "$runner" --mock --journal=
 refuse 4 'no/such' "$runner" --mock --filter 'heat.*' --journal no/such/folder/journal

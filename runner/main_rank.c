@@ -30,7 +30,7 @@
 #define RETURNS_MAX  3
 
 static const char no_answer[] = "did not answer for 5 s after its time was up";
-_Static_assert(RUNNING_TEAM_PATIENCE == 5.0, "as the sentence says");
+_Static_assert((int)RUNNING_TEAM_PATIENCE == 5, "as the sentence says");
 static const char out_of_time[] = "the time of the whole run was up before (--global-timeout)";
 
 struct main_rank {

@@ -84,6 +84,7 @@ static inline void compute_a_little(void)
     volatile unsigned sum = 0;
     for (unsigned i = 0; i < 1000u * 1000u; i++)
         sum += i;
+    (void)sum;
 }
 
 #endif

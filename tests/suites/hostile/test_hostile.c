@@ -299,8 +299,9 @@ MRT_TEST(one_computes_and_one_waits, .np = 2, .timeout = 0.4)
 {
     int rank;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    for (volatile unsigned long steps = 0; rank == 0; steps++)
-        continue;
+    if (rank == 0)
+        for (volatile unsigned long steps = 0;; steps++)
+            continue;
     MPI_Barrier(MPI_COMM_WORLD);
 }
 

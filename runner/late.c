@@ -138,8 +138,9 @@ void leave_late_computation(void)
 static void give_up_late(void)
 {
     char limit[128], text[256];
-    if (mpimock_backend() != &mpimock_backend_mock)
-        return; /* the main rank will not wait for this one */
+    const struct execution_mates *mates = execution.mates;
+    if (mpimock_backend() != &mpimock_backend_mock && mates && mates->control->rank != 0)
+        return; /* the main rank will not wait for this one; for the main rank itself everybody would */
     write_words(limit, sizeof limit);
     snprintf(text, sizeof text, "%s, and could not be interrupted", limit);
     execution.sudden.how = HOW_NORMALLY;

@@ -284,6 +284,14 @@ static void tell_mates_of_loss(struct main_rank *self, int rank)
     wire_writer_finish(&writer);
 }
 
+static bool has_worker(const struct main_rank *self)
+{
+    for (int rank = 1; rank < self->control->size; rank++)
+        if (!self->lost[rank])
+            return true;
+    return false;
+}
+
 /* A rank is gone for good. Nothing happens if that is known. */
 static void lose(struct main_rank *self, int rank, const struct message_lost *lost)
 {
@@ -296,6 +304,10 @@ static void lose(struct main_rank *self, int rank, const struct message_lost *lo
     tell_mates_of_loss(self, rank);
     scheduler_worker_lost(self->scheduler, rank, clock_now());
     leave_team(self, rank, lost);
+    if (self->settings->job > 0 && !has_worker(self)) { /* better a fresh job than tests on rank 0, which nobody can lose */
+        self->ranks_missing = true;
+        stop(self);
+    }
 }
 
 /* A fresh process says that it is this rank now: for the scheduler the rank was never away. What was sent to the process
@@ -572,6 +584,7 @@ static void tell_not_run(struct main_rank *self)
                                                            .outcome = OUTCOME_NOTRUN,
                                                            .message = interrupt_count() > 0  ? interrupted
                                                                       : limit_end_has_come() ? out_of_time
+                                                                      : self->ranks_missing  ? "no worker was left"
                                                                       : "the run was stopped before (--maxfail)"});
 }
 

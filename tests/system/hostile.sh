@@ -61,4 +61,9 @@ if [ "$MPI" != none ]; then
     check "under mpiexec, shuffled: status 1" status_is 1
     check "under mpiexec, shuffled: every test as expected" as_expected mpi mpi.json hostile death
 fi
+if [ "$MPI" = openmpi ]; then
+    run "$runner" --launch "$MPIEXEC ${mpi_flags[*]} -n 4 --enable-recovery" "$hostile" "$deadly" --json launch.json
+    check "under --launch of a recoverable mpiexec: status 1" status_is 1
+    check "under --launch of a recoverable mpiexec: every test as expected" as_expected mpi launch.json hostile death deadly
+fi
 finish

@@ -254,8 +254,13 @@ __attribute__((noreturn)) static void leave_broken(struct control *control, int 
     fflush(NULL);
     if (loss_is_recoverable())
         _exit(status);
+#ifdef OPEN_MPI
     if (control->rank == 0)
         control->mpi->Abort(control->comm, status);
+#else
+    if (control->rank == 0)
+        _exit(status); /* MPICH's MPI_Abort waits for those that do not answer; its launcher ends them when a rank ends so */
+#endif
     pid_t parent = getppid();
     while (getppid() == parent) /* until it ends this process */
         usleep(100 * 1000);

@@ -54,10 +54,12 @@ if [ "$MPI" != none ]; then
     check "under mpiexec: status 1" status_is 1
     check "under mpiexec: every outcome" as_named mpi.json
     check "under mpiexec the odd one is found" out_says '; rank 1 is in compute(), test_late.c:'
-fi
-if [ "$MPI" = openmpi ]; then
     mpi 4 "$runner" "$late" --filter '*hidden*:*passes*' --json given_up.json
-    check "ranks that do not answer are not waited for, also at the end" status_is 1
+    if [ "$MPI" = openmpi ]; then
+        check "ranks that do not answer are not waited for, also at the end" status_is 1
+    else # MPICH's mpiexec mixes the status with those of ranks that it had to kill
+        check "ranks that do not answer are not waited for, also at the end" test "$status" != 0 -a "$status" != 124
+    fi
     check "and have timed out" test "$(outcomes given_up.json | grep -c 'hidden.* timeout')" = 2
     check "the others pass" test "$(outcomes given_up.json | grep -c passed)" = 3
 fi

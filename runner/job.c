@@ -289,7 +289,7 @@ static int judge(struct job *job, size_t *ended, int *fruitless, struct problem 
     describe_end(job, words, sizeof words);
     bool read = journal_read(&journal, job->path, &unused) == 0;
     size_t before = *ended;
-    bool finished = read && journal->finished, again = read && journal->ranks_missing, interrupted = read && journal->interrupted;
+    bool finished = read && journal->finished && (!journal->interrupted || job->interrupts > 0), again = read && journal->ranks_missing, interrupted = read && journal->interrupted && job->interrupts > 0;
     int status = read ? (int)journal->status : 0;
     if (read)
         *ended = journal->ended;

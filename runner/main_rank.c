@@ -632,6 +632,21 @@ static void tell_run_finished(struct main_rank *self)
     reporters_run_finished(self->reporters, &event);
 }
 
+static bool anything_left(const struct main_rank *self)
+{
+    for (size_t i = 0; i < self->plan->count; i++)
+        if (!self->ended[i])
+            return true;
+    return self->counts[OUTCOME_NOTRUN] > 0;
+}
+
+/* A launcher ends its job by SIGTERM when a rank has died; --launch itself speaks by SIGUSR1. Another job will go on, so the run
+ * has not ended. */
+static bool is_ended_by_launcher(const struct main_rank *self)
+{
+    return self->settings->job > 0 && interrupt_count() > 0 && strcmp(interrupt_name(), "SIGUSR1") != 0 && anything_left(self);
+}
+
 int main_rank_run(const struct main_rank_settings *settings, struct problem *problem)
 {
     size_t ranks = (size_t)settings->control->size;
@@ -669,8 +684,10 @@ int main_rank_run(const struct main_rank_settings *settings, struct problem *pro
     if (!error)
         error = serve(&self);
     if (!error) {
-        tell_not_run(&self);
-        tell_run_finished(&self);
+        if (!is_ended_by_launcher(&self)) {
+            tell_not_run(&self);
+            tell_run_finished(&self);
+        }
         status = status_of(&self);
         error = interrupt_count() > 1 ? 0 : stop_workers(&self);
     }

@@ -137,6 +137,8 @@ unsigned mpimock_incarnation(void);
 unsigned mpimock_rank_incarnation(int rank);
 /* Its process as of now; 0: there is none at the moment. */
 pid_t mpimock_rank_pid(int rank);
+/* Of the job; 0: this process is none of its ranks. */
+int mpimock_rank_count(void);
 /* Sends a signal to that very process: -ESRCH if it is gone already, or another negative errno value. */
 int mpimock_rank_kill(int rank, unsigned incarnation, int signal);
 /* The first member of the test that this rank is in (its place in `members`) that has died in the test, or before it came

@@ -17,6 +17,7 @@
 #include "execution_private.h"
 #include "give_up.h"
 #include "limit.h"
+#include "traced.h"
 
 static void write_words(char *text, size_t size)
 {
@@ -150,7 +151,7 @@ static void give_up_late(void)
 
 void late_begin(void)
 {
-    static const struct limit_host host = {.leave = jump, .wake = mpimock_wait_wake, .give_up = give_up_late};
+    static const struct limit_host host = {.leave = jump, .wake = mpimock_wait_wake, .give_up = give_up_late, .excused = traced_node};
     backtrace_prepare();
     limit_start(&host);
 }

@@ -8,7 +8,7 @@
  * until it can be unwound (unwind.h). The step's thread begins and ends it; all else happens in the thread of the watch and in
  * the signal's handler. Beginning costs a look at the clock and a few stores, no system call.
  *
- * While a debugger is attached nobody's time is up: it begins anew.
+ * Where the host excuses the step (a debugger is attached) its time begins anew.
  */
 #ifndef MRT_LIMIT_H
 #define MRT_LIMIT_H
@@ -24,6 +24,8 @@ struct limit_host {
     void (*wake)(void);
     /* In the thread of the watch: it could not be unwound. Once for each step; may end the process. */
     void (*give_up)(void);
+    /* In the thread of the watch, when the time is up: true gives the step its time once more. NULL: never. */
+    bool (*excused)(void);
 };
 
 /* For the thread that calls, which will run all steps. The watch calls limit_due(). */

@@ -32,6 +32,8 @@ void loss_take_news(struct control *control);
 int loss_tell(struct control *control);
 /* Does the launcher go on when a rank is gone? */
 bool loss_is_recoverable(void);
+/* Is it so for any process of the run on this host? */
+bool loss_any_neighbour(bool (*is)(pid_t pid));
 /* Ends a process of this host that does not answer, where the launcher goes on without it. */
 void loss_kill(int rank);
 

@@ -95,6 +95,14 @@ int loss_watch(const struct control *control, bool launched)
     return error;
 }
 
+bool loss_any_neighbour(bool (*is)(pid_t pid))
+{
+    for (size_t i = 0; i < losses.neighbour_count; i++)
+        if (is(losses.neighbours[i].pid))
+            return true;
+    return false;
+}
+
 /* ---- Who is gone ---- */
 
 void loss_note(uint32_t rank)

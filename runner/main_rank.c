@@ -24,6 +24,7 @@
 #include "rollcall.h"
 #include "running_team.h"
 #include "scheduler.h"
+#include "traced.h"
 #include "worker.h"
 
 #define TICK_SECONDS 0.5
@@ -509,7 +510,8 @@ static void look(struct main_rank *self)
     self->next_look = now + TICK_SECONDS;
     reporters_tick(self->reporters);
     patience_tell_slow(&patience, now);
-    for (int rank = 1; (rank = patience_next_overdue(&patience, rank, now)) > 0; rank++)
+    bool traced = patience_next_overdue(&patience, 1, now) > 0 && traced_node();
+    for (int rank = 1; !traced && (rank = patience_next_overdue(&patience, rank, now)) > 0; rank++)
         give_up(self, rank);
     if (limit_end_has_come())
         stop(self);

@@ -138,6 +138,11 @@ pid_t mpimock_rank_pid(int rank)
     return mock.segment == NULL ? 0 : atomic_load(&segment_rank(mock.segment, rank)->pid);
 }
 
+int mpimock_rank_count(void)
+{
+    return mock.segment == NULL ? 0 : mock.size;
+}
+
 /* The number is 0 before the process is reaped: if it is still the same once there is a descriptor, that is the rank's. */
 int mpimock_rank_kill(int rank, unsigned incarnation, int signal)
 {

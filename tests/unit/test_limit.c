@@ -44,7 +44,7 @@ static void give_up(void)
 
 static int begin(void **state)
 {
-    static const struct limit_host host = {leave, wake, give_up};
+    static const struct limit_host host = {leave, wake, give_up, NULL};
     (void)state;
     atomic_store(&given_up, 0);
     limit_start(&host);

@@ -18,9 +18,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 MRT_SUITE(hostile, .timeout = 30.0);
@@ -405,6 +408,43 @@ MRT_TEST(leaves_a_child)
 }
 
 GOOD(1, a_child_that_stays)
+
+/* As a debugger does: holds this process for longer than its test may last, while its team-mate waits for it. */
+static pid_t be_debugged(void)
+{
+    pid_t process = getpid();
+    int attached[2];
+    char byte;
+    assert_int_equal(pipe(attached), 0);
+    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+    pid_t child = fork();
+    if (child == 0) {
+        long result = ptrace(PTRACE_SEIZE, process, NULL, NULL);
+        ssize_t told = write(attached[1], result == 0 ? "y" : "n", 1);
+        nanosleep(&(struct timespec){.tv_sec = 1}, NULL); /* three times the limit */
+        _exit(told != 1);
+    }
+    assert_int_equal(read(attached[0], &byte, 1), 1);
+    close(attached[0]);
+    close(attached[1]);
+    if (byte != 'y')
+        mrt_skip("no process may be traced here");
+    return child;
+}
+
+MRT_TEST(is_debugged, .np = 2, .timeout = 0.3)
+{
+    int value = 7;
+    if (own_rank() == 1) {
+        pid_t debugger = be_debugged();
+        assert_int_equal(waitpid(debugger, NULL, 0), debugger);
+        MPI_Send(&value, 1, MPI_INT, 0, 0, MPI_COMM_WORLD);
+    } else {
+        receive_from(1);
+    }
+}
+
+GOOD(2, a_debugger)
 
 /* ---- What is left behind ---- */
 

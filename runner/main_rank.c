@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* main_rank.c: see main_rank.h.
- *
- * A rank is in one running team (running_team.h) at a time, so a rank's number finds its team. The team is gone when each of
- * its members is READY again, or gone. Where a fresh process takes a rank's place (the mock) it is as if it were READY.
- */
+/* main_rank.c: see main_rank.h. Messages become events of the scheduler, its actions become messages. */
 #include "main_rank.h"
 
 #include <errno.h>
@@ -13,336 +9,23 @@
 #include <string.h>
 
 #include "../mpimock/launch.h"
-#include "attempts.h"
 #include "clock.h"
-#include "event_wire.h"
 #include "heading.h"
 #include "interrupt.h"
 #include "limit.h"
 #include "loss.h"
+#include "main_rank_private.h"
 #include "patience.h"
-#include "rollcall.h"
-#include "running_team.h"
-#include "scheduler.h"
 #include "traced.h"
-#include "worker.h"
 
 #define TICK_SECONDS 0.5
-#define RETURNS_MAX  3
-
-static const char no_answer[] = "did not answer for 5 s after its time was up";
-_Static_assert((int)RUNNING_TEAM_PATIENCE == 5, "as the sentence says");
-static const char out_of_time[] = "the time of the whole run was up before (--global-timeout)";
-
-struct main_rank {
-    const struct main_rank_settings *settings;
-    struct control *control;
-    const struct plan *plan;
-    struct reporters *reporters;
-    struct scheduler *scheduler;
-    struct running_team **team_of; /* [control->size] NULL: in none */
-    bool *ready;                   /* [control->size] has nothing to do, and waits for a word */
-    uint32_t *incarnation;         /* [control->size] of the processes that are the ranks now (launch.h) */
-    bool *given_up;                /* [control->size] it was killed, because it did not answer: another one will come */
-    uint8_t *returned;             /* [plan->count] how often it went back to the queue, because a rank died before it began */
-    double next_look;              /* for tests and ranks that take too long … */
-    int since_late;                /* messages since that moment */
-    bool *lost;                    /* [control->size] is gone, and sends nothing any more */
-    bool *ended;                   /* [plan->count] reported as finished */
-    struct attempts *attempts;     /* what did not pass and will be, or was, run again */
-    bool stopped;                  /* nothing more is handed out */
-    bool ranks_missing;            /* tests were not run because ranks were lost */
-    uint32_t serial;               /* of the next team */
-    struct wire_writer writer;
-    struct worker worker;          /* rank 0 taking part */
-    double began;
-    size_t counts[OUTCOME_COUNT];
-    size_t bad, bad_now;           /* outcomes that are neither passed, skipped nor flaky; those of them of this job */
-    int ranks_wanted;
-    int error;                     /* found where no result could be given back */
-};
-
-/* ---- Results, of whichever job ---- */
-
-static const char interrupted[] = "the run was interrupted";
-
-static bool is_bad(enum outcome outcome)
-{
-    return outcome != OUTCOME_PASSED && outcome != OUTCOME_SKIPPED && outcome != OUTCOME_FLAKY;
-}
-
-static void stop(struct main_rank *self)
-{
-    self->stopped = true;
-    scheduler_stop(self->scheduler);
-}
-
-/* A test has ended for good. What its earlier tries came to is told with it; where it could not be run again, the last of
- * them is what it came to. */
-static void tell_ended(struct main_rank *self, struct event_test_finished event)
-{
-    event.earlier_count = attempts_count(self->attempts, event.test);
-    event.earlier = attempts_of(self->attempts, event.test, event.name);
-    if (event.earlier_count > 0 && !event.earlier) {
-        self->error = -ENOMEM;
-        return;
-    }
-    if (event.outcome == OUTCOME_PASSED && event.earlier_count > 0) {
-        event.outcome = OUTCOME_FLAKY;
-        if (!event.message || !event.message[0])
-            event.message = event.earlier[0].message;
-    } else if (event.size == 0 && event.earlier_count > 0) {
-        int last = event.earlier_count - 1;
-        const struct event_test_finished *earlier = event.earlier;
-        event = earlier[last];
-        event.earlier = earlier;
-        event.earlier_count = last;
-    }
-    self->ended[event.test] = true;
-    self->counts[event.outcome]++;
-    self->bad += is_bad(event.outcome);
-    self->bad_now += is_bad(event.outcome) && !event.resumed;
-    reporters_test_finished(self->reporters, &event);
-    if (self->settings->maxfail > 0 && self->bad_now >= (size_t)self->settings->maxfail)
-        stop(self);
-}
-
-/* A test has ended on all its ranks, or never began: for good, or to be run again. The members of a unit that had ended
- * before it was run again have told their result. */
-static void test_ended(struct main_rank *self, const struct event_test_finished *event)
-{
-    if (self->ended[event->test])
-        return;
-    if (!is_bad(event->outcome) || event->outcome == OUTCOME_NOTRUN || event->resumed || self->stopped ||
-        attempts_count(self->attempts, event->test) >= self->settings->retries) {
-        tell_ended(self, *event);
-        return;
-    }
-    if (attempts_keep(self->attempts, event) != 0)
-        self->error = -ENOMEM;
-    reporters_test_retried(self->reporters, event);
-    scheduler_retry(self->scheduler, event->test);
-}
-
-/* ---- What earlier jobs of the run did ---- */
-
-/* The job died while the test ran. */
-static int take_over_died(struct main_rank *self, size_t number, const struct journal_test *test)
-{
-    char words[256];
-    struct event_rank_result *ranks = calloc(test->size > 0 ? (size_t)test->size : 1, sizeof *ranks);
-    if (!ranks)
-        return -ENOMEM;
-    journal_died_words(test, words, sizeof words);
-    for (int i = 0; i < test->size; i++)
-        ranks[i] = (struct event_rank_result){.rank = test->ranks[i],
-                                              .team_rank = i,
-                                              .node = "",
-                                              .outcome = OUTCOME_CRASHED,
-                                              .message = words,
-                                              .place = "",
-                                              .warnings = "",
-                                              .output = ""};
-    scheduler_test_ended(self->scheduler, number, OUTCOME_CRASHED, -1, clock_now());
-    test_ended(self, &(struct event_test_finished){.test = number,
-                                                   .name = self->plan->tests[number].name,
-                                                   .outcome = OUTCOME_CRASHED,
-                                                   .message = words,
-                                                   .ranks = ranks,
-                                                   .size = test->size});
-    free(ranks);
-    return 0;
-}
-
-static int take_over_test(struct main_rank *self, size_t number, const struct journal_test *test)
-{
-    struct event_test_finished event;
-    int error = 0;
-    for (size_t i = 0; i < test->retry_count && !error; i++)
-        error = attempts_keep_bytes(self->attempts, number, test->retries[i].bytes, test->retries[i].size);
-    if (error || test->state == JOURNAL_WAITS)
-        return error;
-    if (test->state == JOURNAL_DIED)
-        return take_over_died(self, number, test);
-    error = event_wire_get(test->result.bytes, test->result.size, &event);
-    if (error)
-        return error;
-    const struct event_rank_result *ranks = event.ranks;
-    event.name = self->plan->tests[number].name;
-    event.resumed = true;
-    scheduler_test_ended(self->scheduler, number, event.outcome, event.seconds, clock_now());
-    test_ended(self, &event);
-    free((void *)ranks);
-    return 0;
-}
-
-/* Results that are there are told first, as if they came now; what is left remains with the scheduler. */
-static int take_over(struct main_rank *self)
-{
-    const struct journal *journal = self->settings->journal;
-    int error = 0;
-    for (size_t i = 0; journal && i < self->plan->count && !error; i++)
-        error = take_over_test(self, i, &journal->tests[i]);
-    return error ? error : self->error;
-}
-
-/* ---- Results of this job ---- */
-
-static void team_test_ended(struct main_rank *self, const struct running_team *team, const struct team_test *test)
-{
-    struct event_rank_result one, *ranks = test->size == 1 ? &one : calloc(test->size, sizeof *ranks);
-    struct event_test_finished event;
-    if (!ranks) {
-        self->error = -ENOMEM;
-        return;
-    }
-    running_team_event(team, test, self->plan->tests[test->test].name, self->settings->hosts, ranks, &event);
-    char *sentence = event.outcome == OUTCOME_TIMEOUT ? rollcall_sentence(ranks, event.size) : NULL;
-    if (sentence)
-        event.message = sentence;
-    if (test->returns && event.outcome == OUTCOME_NOTRUN && self->returned[test->test] < RETURNS_MAX) {
-        self->returned[test->test]++; /* when its assignment ends the scheduler hands it out again */
-        free(sentence);
-        if (ranks != &one)
-            free(ranks);
-        return;
-    }
-    if (event.outcome == OUTCOME_TIMEOUT && interrupt_count() > 0 && limit_end_has_come()) {
-        event.outcome = OUTCOME_NOTRUN;
-        event.message = interrupted;
-    } else if (event.outcome == OUTCOME_TIMEOUT && test->started >= limit_last_moment()) {
-        event.outcome = OUTCOME_NOTRUN; /* handed out together with others, and hardly begun */
-        event.message = out_of_time;
-    }
-    if (self->settings->strict)
-        running_team_be_strict(ranks, &event);
-    scheduler_test_ended(self->scheduler, test->test, event.outcome, event.seconds, clock_now());
-    test_ended(self, &event);
-    free(sentence);
-    if (ranks != &one)
-        free(ranks);
-}
-
-static int take_result(struct main_rank *self, int rank, const struct message_result *result)
-{
-    struct running_team *team = self->team_of[rank];
-    const struct team_test *ended = NULL;
-    if (!team || team->assignment != result->assignment)
-        return -EBADMSG;
-    int error = running_team_take(team, rank, result, clock_now(), &ended);
-    if (!error && ended)
-        team_test_ended(self, team, ended);
-    return error;
-}
-
-/* ---- Ranks come and go ---- */
-
-/* Its last member is READY, or gone. */
-static void team_ended(struct main_rank *self, struct running_team *team)
-{
-    scheduler_assignment_ended(self->scheduler, team->assignment, clock_now());
-    running_team_destroy(team);
-}
-
-/* A rank has nothing to do: at the start, or because its assignment has ended for it. */
-static void take_ready(struct main_rank *self, int rank)
-{
-    struct running_team *team = self->team_of[rank];
-    self->team_of[rank] = NULL;
-    self->ready[rank] = true;
-    if (!team) {
-        scheduler_worker_ready(self->scheduler, rank, clock_now());
-    } else if (--team->not_ready == 0) {
-        team_ended(self, team);
-    }
-}
-
-/* The process that was this rank is gone, and the test that it was in, if any, has ended on it. */
-static void leave_team(struct main_rank *self, int rank, const struct message_lost *lost)
-{
-    struct running_team *team = self->team_of[rank];
-    const struct team_test *ended = NULL;
-    self->team_of[rank] = NULL;
-    if (!team)
-        return;
-    if (running_team_lose(team, running_team_member(team, rank), lost, clock_now(), &ended) != 0)
-        self->error = -ENOMEM;
-    if (ended)
-        team_test_ended(self, team, ended);
-    if (--team->not_ready == 0)
-        team_ended(self, team);
-}
-
-/* Those who wait for it see that themselves only where they are on its node. */
-static void tell_mates_of_loss(struct main_rank *self, int rank)
-{
-    const struct running_team *team = self->team_of[rank];
-    struct wire_writer writer = {0};
-    message_lost_encode(&writer, &(struct message_lost){.rank = (uint32_t)rank, .reason = "", .output = ""});
-    for (uint32_t i = 0; team && !writer.failed && i < team->size; i++)
-        if (team->members[i] != 0 && !self->lost[team->members[i]])
-            control_post(self->control, MESSAGE_LOST, (int)team->members[i], writer.bytes, writer.size);
-    wire_writer_finish(&writer);
-}
-
-static bool has_worker(const struct main_rank *self)
-{
-    for (int rank = 1; rank < self->control->size; rank++)
-        if (!self->lost[rank])
-            return true;
-    return false;
-}
-
-/* A rank is gone for good. Nothing happens if that is known. */
-static void lose(struct main_rank *self, int rank, const struct message_lost *lost)
-{
-    if (rank == 0 || self->lost[rank])
-        return;
-    self->lost[rank] = true;
-    self->ready[rank] = false;
-    self->control->broken = true;
-    loss_note((uint32_t)rank);
-    tell_mates_of_loss(self, rank);
-    scheduler_worker_lost(self->scheduler, rank, clock_now());
-    leave_team(self, rank, lost);
-    if (self->settings->job > 0 && !has_worker(self)) { /* better a fresh job than tests on rank 0, which nobody can lose */
-        self->ranks_missing = true;
-        stop(self);
-    }
-}
-
-/* A fresh process says that it is this rank now: for the scheduler the rank was never away. What was sent to the process
- * before it is not for it, so it waits for a WELCOME. */
-static int take_renewed(struct main_rank *self, int rank, const struct message_lost *message)
-{
-    struct message_lost lost = *message;
-    if (message->incarnation <= self->incarnation[rank])
-        return -EBADMSG;
-    self->incarnation[rank] = message->incarnation;
-    message_welcome_encode(&self->writer, &(struct message_welcome){.go_on = true,
-                                                                    .incarnation = message->incarnation,
-                                                                    .seconds = limit_last_moment() - clock_now()});
-    if (self->writer.failed)
-        return -ENOMEM;
-    int error = control_send(self->control, MESSAGE_WELCOME, rank, self->writer.bytes, self->writer.size);
-    if (self->given_up[rank]) {
-        lost.outcome = OUTCOME_TIMEOUT;
-        lost.reason = no_answer;
-        lost.test = LOST_ANYWHERE;
-    }
-    self->given_up[rank] = false;
-    leave_team(self, rank, &lost);
-    self->ready[rank] = true;
-    scheduler_worker_ready(self->scheduler, rank, clock_now()); /* where the one before it died before it was */
-    return error;
-}
 
 /* ---- Actions ---- */
 
 static void take_own_result(void *context, const struct message_result *result)
 {
     struct main_rank *self = context;
-    int error = take_result(self, 0, result);
+    int error = main_rank_take_result(self, 0, result);
     if (error)
         self->error = error;
 }
@@ -416,7 +99,7 @@ static int assign(struct main_rank *self, const struct scheduler_action *action)
         if (!error)
             error = self->error;
         if (!error)
-            take_ready(self, 0);
+            main_rank_take_ready(self, 0);
     }
     free(tests);
     free(incarnations);
@@ -427,7 +110,7 @@ static void skip_tests(struct main_rank *self, const struct scheduler_action *ac
 {
     self->ranks_missing = self->ranks_missing || action->lost;
     for (size_t i = 0; i < action->count; i++)
-        test_ended(self, &(struct event_test_finished){.test = action->tests[i],
+        main_rank_test_ended(self, &(struct event_test_finished){.test = action->tests[i],
                                                        .name = self->plan->tests[action->tests[i]].name,
                                                        .outcome = action->lost ? OUTCOME_NOTRUN : OUTCOME_SKIPPED,
                                                        .message = action->reason});
@@ -469,19 +152,19 @@ static int handle(struct main_rank *self, const struct control_message *message)
         if (!error && lost.rank >= (uint32_t)self->control->size)
             error = -EBADMSG;
         if (!error && message->kind == MESSAGE_RENEWED)
-            error = take_renewed(self, message->from, &lost);
+            error = main_rank_take_renewed(self, message->from, &lost);
         else if (!error)
-            lose(self, (int)lost.rank, &lost);
+            main_rank_lose(self, (int)lost.rank, &lost);
     } else if (self->lost[message->from]) {
         error = 0; /* it was given up, and speaks all the same */
     } else if (message->kind == MESSAGE_AGREE || message->kind == MESSAGE_ISOLATED) {
         error = 0; /* of an accord that rank 0 has ceased to wait for */
     } else if (message->kind == MESSAGE_READY) {
-        take_ready(self, message->from);
+        main_rank_take_ready(self, message->from);
         error = 0;
     } else if (message->kind == MESSAGE_RESULT && message_result_decode(message->bytes, message->size, &result) == 0 &&
                result.test < self->plan->count) {
-        error = take_result(self, message->from, &result);
+        error = main_rank_take_result(self, message->from, &result);
     }
     return error ? error : self->error;
 }
@@ -490,7 +173,7 @@ static int handle(struct main_rank *self, const struct control_message *message)
 static void give_up(struct main_rank *self, int rank)
 {
     if (self->control->real) {
-        lose(self, rank, &(struct message_lost){.outcome = OUTCOME_TIMEOUT, .test = LOST_ANYWHERE, .reason = no_answer});
+        main_rank_lose(self, rank, &(struct message_lost){.outcome = OUTCOME_TIMEOUT, .test = LOST_ANYWHERE, .reason = MAIN_RANK_NO_ANSWER});
         loss_kill(rank);
     } else {
         self->given_up[rank] = true;
@@ -514,7 +197,7 @@ static void look(struct main_rank *self)
     for (int rank = 1; !traced && (rank = patience_next_overdue(&patience, rank, now)) > 0; rank++)
         give_up(self, rank);
     if (limit_end_has_come())
-        stop(self);
+        main_rank_stop(self);
 }
 
 /* Processes that are gone for good, as this rank's watch and those of others have seen. What they had sent is treated before. */
@@ -522,7 +205,7 @@ static void look_for_losses(struct main_rank *self)
 {
     for (int rank = 1; self->control->real && rank < self->control->size; rank++)
         if (!self->lost[rank] && loss_of_rank((uint32_t)rank))
-            lose(self, rank,
+            main_rank_lose(self, rank,
                  &(struct message_lost){.outcome = OUTCOME_CRASHED,
                                         .test = LOST_ANYWHERE,
                                         .reason = LOSS_REASON});
@@ -553,7 +236,7 @@ static int serve(struct main_rank *self)
         if (interrupt_count() > 1)
             return 0; /* at once */
         if (interrupt_count() > 0 && !self->stopped)
-            stop(self);
+            main_rank_stop(self);
         int over = act(self);
         if (over)
             return over < 0 ? over : 0;
@@ -581,11 +264,11 @@ static void tell_not_run(struct main_rank *self)
 {
     for (size_t i = 0; i < self->plan->count; i++)
         if (!self->ended[i])
-            test_ended(self, &(struct event_test_finished){.test = i,
+            main_rank_test_ended(self, &(struct event_test_finished){.test = i,
                                                            .name = self->plan->tests[i].name,
                                                            .outcome = OUTCOME_NOTRUN,
-                                                           .message = interrupt_count() > 0  ? interrupted
-                                                                      : limit_end_has_come() ? out_of_time
+                                                           .message = interrupt_count() > 0  ? MAIN_RANK_INTERRUPTED
+                                                                      : limit_end_has_come() ? MAIN_RANK_OUT_OF_TIME
                                                                       : self->ranks_missing  ? "no worker was left"
                                                                       : "the run was stopped before (--maxfail)"});
 }
@@ -682,7 +365,7 @@ int main_rank_run(const struct main_rank_settings *settings, struct problem *pro
                                   .take = take_own_result,
                                   .context = &self};
     if (!error)
-        error = take_over(&self);
+        error = main_rank_take_over(&self);
     if (!error)
         error = serve(&self);
     if (!error) {

@@ -145,7 +145,7 @@ void guard_talk_close(void);
 void guard_say(int to, const struct guard_letter *letter);
 /* Puts what has come into the mailbox. */
 void guard_hear(void);
-/* The same, then advances the agreement. */
+/* Advances the agreement with what was in the mailbox, or comes. */
 enum guard_verdict guard_converse(struct guard_agreement *agreement);
 /* The same, then guard_mailbox_take. */
 bool guard_read(int from, const struct guard_letter *wanted, struct guard_letter *letter);

@@ -109,21 +109,29 @@ static void reap(void)
     }
 }
 
-static void hear(void)
+/* One letter, if one has come: to look for the next costs the MPI a turn of its progress, which can wait. False: none had. */
+static bool hear_one(void)
 {
     MPI_Status status;
-    int done, size;
-    while (talk.receive != MPI_REQUEST_NULL && guard.mpi->Test(&talk.receive, &done, &status) == MPI_SUCCESS && done) {
-        if (guard.mpi->Get_count(&status, MPI_BYTE, &size) == MPI_SUCCESS && size >= 0 &&
-            guard_letter_is_good(&talk.arriving, (size_t)size)) {
-            if (talk.arriving.kind == GUARD_BLOCKED)
-                guard_blocked_heard(status.MPI_SOURCE, &talk.arriving);
-            else
-                guard_mailbox_put(&guard.mailbox, status.MPI_SOURCE, &talk.arriving);
-        }
-        talk.receive = MPI_REQUEST_NULL;
-        receive_next();
+    int done = 0, size;
+    if (talk.receive == MPI_REQUEST_NULL || guard.mpi->Test(&talk.receive, &done, &status) != MPI_SUCCESS || !done)
+        return false;
+    if (guard.mpi->Get_count(&status, MPI_BYTE, &size) == MPI_SUCCESS && size >= 0 &&
+        guard_letter_is_good(&talk.arriving, (size_t)size)) {
+        if (talk.arriving.kind == GUARD_BLOCKED)
+            guard_blocked_heard(status.MPI_SOURCE, &talk.arriving);
+        else
+            guard_mailbox_put(&guard.mailbox, status.MPI_SOURCE, &talk.arriving);
     }
+    talk.receive = MPI_REQUEST_NULL;
+    receive_next();
+    return true;
+}
+
+static void hear(void)
+{
+    while (hear_one())
+        continue;
     if (talk.open)
         reap();
 }
@@ -136,13 +144,18 @@ void guard_hear(void)
     end();
 }
 
+/* Says first what is due, then hears: a mate may wait for it. */
 enum guard_verdict guard_converse(struct guard_agreement *agreement)
 {
     static const struct guard_writer writer = {write_letter, NULL};
+    enum guard_verdict verdict;
     if (!begin())
         return GUARD_WAITING;
-    hear();
-    enum guard_verdict verdict = guard_agreement_advance(agreement, &guard.mailbox, &writer);
+    do
+        verdict = guard_agreement_advance(agreement, &guard.mailbox, &writer);
+    while (verdict == GUARD_WAITING && hear_one());
+    if (talk.open)
+        reap();
     end();
     return verdict;
 }

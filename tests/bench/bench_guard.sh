@@ -1,7 +1,7 @@
 #!/bin/bash
 # bench_guard.sh [BUILD]: what the guard costs under the build's MPI: guarded calls beside the bare MPI's (PMPI_*) of the same ranks
 # and the same run, in turn; and the time from a rank's failure to the next test on the same ranks. Medians of RUNS (5) runs,
-# each on 2 ranks. The ratio of the half round trip is to be 1.15 at most, with free cores.
+# each on 2 ranks, of the quickest round in each: what the calls cost while both cores are free. The ratio of the half round trip is to be 1.15 at most, with free cores.
 . "$(dirname "$0")/common.sh"
 RUNS=${RUNS:-5}
 [ -n "$MPIEXEC" ] || exit 0

@@ -119,6 +119,7 @@ size_t door_objects_world_ends(void);
 /* ---- What this world's user has made and not freed (live.c) ---- */
 void door_made(enum mpimock_leftover_kind kind, uintptr_t key); /* by the call that this thread is in */
 void door_gone(enum mpimock_leftover_kind kind, uintptr_t key);
+void door_live_world_begins(void);
 void door_live_world_ends(void); /* tells of what is left */
 #define DOOR_REQUESTS_KEPT 64 /* of an array, on the entry point's stack */
 

@@ -6,6 +6,7 @@
  * that MPI gives out twice (the group of a communicator) counts twice. Predefined and null handles are never in it: the entry
  * points do not note them. Where there is no memory, or more than LIVE_MAX are alive, something goes unnoted.
  */
+#include "biased_lock.h"
 #include "door_entry.h"
 
 #include <stdlib.h>
@@ -21,20 +22,24 @@ struct live {
     const void *caller;
 };
 
-static atomic_flag lock = ATOMIC_FLAG_INIT;
+static struct biased_lock lock = BIASED_LOCK_INIT; /* the owner is the thread that enters worlds */
 static struct live *table;
 static size_t capacity, used; /* capacity: a power of two, or 0 */
 static void (*hook)(const struct mpimock_leftover *leftover);
 
 static void take(void)
 {
-    while (atomic_flag_test_and_set_explicit(&lock, memory_order_acquire))
-        continue;
+    biased_lock_take(&lock, &door_thread);
 }
 
 static void give(void)
 {
-    atomic_flag_clear_explicit(&lock, memory_order_release);
+    biased_lock_give(&lock, &door_thread);
+}
+
+void door_live_world_begins(void)
+{
+    biased_lock_own(&lock, &door_thread);
 }
 
 static size_t home_of(enum mpimock_leftover_kind kind, uintptr_t key)

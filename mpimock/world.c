@@ -106,6 +106,7 @@ int mpimock_world_enter(const struct mpimock_world *world)
     door_thread.depth = 0;
     door_thread.call.function = MPIMOCK_NONE;
     door_errors_world_begins();
+    door_live_world_begins();
     door_world = (struct door_world){.entered = true, .team = world->team, .self = MPI_COMM_NULL, .name = world->name};
     door_gate = GATE_OPEN;
     return 0;

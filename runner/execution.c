@@ -36,7 +36,7 @@ int mrt_case(void)
 static int enter_world(const char *name, MPI_Comm team, int thread_level)
 {
     struct mpimock_world world = {.team = team, .thread_level = thread_level, .name = name};
-    if (begin_guarded(team, thread_level))
+    if (begin_guarded(team))
         world.stop = guard_stop;
     int error = mpimock_world_enter(&world);
     execution.in_world = error == 0;

@@ -79,7 +79,7 @@ extern struct execution_state execution;
 void begin_together(const struct execution_mates *mates);
 void end_together(void);
 /* Under a real MPI, where the team is of several: their calls are guarded until end_together() (guard.h). */
-bool begin_guarded(MPI_Comm team, int thread_level);
+bool begin_guarded(MPI_Comm team);
 /* This rank leaves before the end, for a reason of its own; "": cmocka knows it. Once for each step. */
 void tell_mates(enum outcome outcome, const char *reason);
 /* Ends the step with this outcome and these words, from inside an MPI call or one of our own. */

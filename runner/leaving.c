@@ -262,7 +262,7 @@ static void leave_guarded(void)
     follow_mate(guard_waits_since());
 }
 
-bool begin_guarded(MPI_Comm team, int thread_level)
+bool begin_guarded(MPI_Comm team)
 {
     static const struct guard_host host = {.look = must_leave, .go = leave_guarded, .dead = is_dead};
     const struct execution_mates *mates = execution.mates;
@@ -270,7 +270,7 @@ bool begin_guarded(MPI_Comm team, int thread_level)
                                                      .members = mates->members,
                                                      .size = mates->size,
                                                      .serial = mates->serial},
-                                thread_level, &host);
+                                &host);
 }
 
 /* The mock calls this from a call that would wait, or that was in vain. */

@@ -68,8 +68,8 @@ static void report(bool finished)
                                   .kind = GUARD_BLOCKED,
                                   .blocked = {.moves = blocked.moves,
                                               .finished = finished,
-                                              .sent = (uint64_t)guard.sent + (guard.uncounted ? UINT32_MAX : 0),
-                                              .received = (uint64_t)guard.received,
+                                              .sent = (uint64_t)guard_counted(&guard.sent) + (guard.uncounted ? UINT32_MAX : 0),
+                                              .received = (uint64_t)guard_counted(&guard.received),
                                               .bytes = (uint64_t)guard.sent_bytes}};
     if (!finished)
         mpimock_call_text(letter.blocked.call, sizeof letter.blocked.call);

@@ -10,7 +10,8 @@
 
 #define GATHER_NUMBER UINT64_C(0x676174686572)
 
-struct guard_state guard = {.lock = ATOMIC_FLAG_INIT};
+struct guard_state guard = {.lock = BIASED_LOCK_INIT};
+__thread char guard_self;
 
 int guard_open(struct control *control)
 {
@@ -62,7 +63,7 @@ int guard_gather(const uint32_t members[], uint32_t size, uint32_t serial, bool 
         if (ranks[i] == guard.control->rank)
             me = (int)i;
     }
-    guard.threads = false; /* no test runs */
+    guard_talk_begin();
     guard_agreement_begin(&agreement, serial, GATHER_NUMBER, 1, ranks, (int)size, me,
                           &(struct guard_intent){.rank = me});
     for (uint32_t turns = 1; !error && guard_converse(&agreement) == GUARD_WAITING; turns++) {
@@ -75,16 +76,18 @@ int guard_gather(const uint32_t members[], uint32_t size, uint32_t serial, bool 
     return error;
 }
 
-bool guard_begin(const struct guard_team *team, int thread_level, const struct guard_host *host)
+bool guard_begin(const struct guard_team *team, const struct guard_host *host)
 {
     if (!guard.mpi || team->comm == MPI_COMM_NULL || team->size < 2)
         return false;
     guard.team = *team;
     guard.host = *host;
-    guard.threads = thread_level >= MPI_THREAD_SERIALIZED;
+    biased_lock_own(&guard.lock, &guard_self);
+    guard_talk_begin();
     guard.main_thread = pthread_self();
     guard.stopped = guard.clean = guard.declared = guard.uncounted = false;
-    guard.sent = guard.received = guard.sent_bytes = 0;
+    guard.sent = guard.received = (struct guard_counter){0, 0};
+    guard.sent_bytes = 0;
     guard.found_count = guard.scopes_made = 0;
     atomic_store(&guard.stance, GUARD_STAYING);
     if (guard_scopes_begin() != 0)

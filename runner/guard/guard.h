@@ -57,7 +57,7 @@ void guard_close(void);
 int guard_gather(const uint32_t members[], uint32_t size, uint32_t serial, bool (*dead)(uint32_t member));
 /* From here on, until the stop, calls are guarded. Nothing happens for a team of one, on the mock, or without
  * memory. True: guard_stop is to be the world's stop. */
-bool guard_begin(const struct guard_team *team, int thread_level, const struct guard_host *host);
+bool guard_begin(const struct guard_team *team, const struct guard_host *host);
 /* This rank leaves the test early and has told its team-mates so: its further calls are refused. */
 void guard_left(void);
 /* For struct mpimock_world. */
@@ -87,9 +87,9 @@ static inline int guard_gather(const uint32_t members[], uint32_t size, uint32_t
     (void)members, (void)size, (void)serial, (void)dead;
     return 0;
 }
-static inline bool guard_begin(const struct guard_team *team, int thread_level, const struct guard_host *host)
+static inline bool guard_begin(const struct guard_team *team, const struct guard_host *host)
 {
-    (void)team, (void)thread_level, (void)host;
+    (void)team, (void)host;
     return false;
 }
 static inline void guard_left(void)

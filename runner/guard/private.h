@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "../../mpimock/biased_lock.h"
 #include "../../mpimock/mock/handle.h"
 #include "agreement.h"
 #include "guard.h"
@@ -55,12 +56,13 @@ struct guard_state {
     bool on, stopped, clean;
     _Atomic enum guard_stance stance;
     bool declared; /* its mates know that it never arrives again */
-    bool threads;  /* other threads may call too */
     pthread_t main_thread;
     struct guard_host host;
     struct guard_team team;
     struct guard_requests requests;
-    _Atomic int64_t sent, received; /* messages, from user code */
+    struct guard_counter {
+        _Atomic int64_t own, others; /* by the test's thread; by others */
+    } sent, received;                /* messages, from user code */
     _Atomic int64_t sent_bytes;     /* … by sends that were not complete at once */
     bool uncounted;                 /* … not all of them: persistent ones, cancelled ones */
     struct guard_found {
@@ -81,29 +83,34 @@ struct guard_state {
     MPI_Comm *kept; /* of teams that left something pending, in this run */
     size_t kept_count, kept_others;
     uint32_t misses; /* of MPI_Test and its kin */
-    atomic_flag lock;
+    struct biased_lock lock; /* its owner is the thread that runs tests */
 };
 extern struct guard_state guard;
 
+/* Its address stands for the thread. */
+extern __thread char guard_self __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
 static inline void guard_lock(void)
 {
-    if (guard.threads)
-        while (atomic_flag_test_and_set_explicit(&guard.lock, memory_order_acquire))
-            ;
+    biased_lock_take(&guard.lock, &guard_self);
 }
 static inline void guard_unlock(void)
 {
-    if (guard.threads)
-        atomic_flag_clear_explicit(&guard.lock, memory_order_release);
+    biased_lock_give(&guard.lock, &guard_self);
 }
 
-/* One more; cheap where nobody else counts. */
-static inline void guard_count(_Atomic int64_t *counter)
+/* One more; cheap in the thread that runs the test. */
+static inline void guard_count(struct guard_counter *counter)
 {
-    if (guard.threads)
-        atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+    if (__builtin_expect(atomic_load_explicit(&guard.lock.owner, memory_order_relaxed) == &guard_self, 1))
+        atomic_store_explicit(&counter->own, atomic_load_explicit(&counter->own, memory_order_relaxed) + 1,
+                              memory_order_relaxed);
     else
-        atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&counter->others, 1, memory_order_relaxed);
+}
+static inline int64_t guard_counted(const struct guard_counter *counter)
+{
+    return atomic_load(&counter->own) + atomic_load(&counter->others);
 }
 
 /* ---- Waiting and leaving (guard.c) ---- */
@@ -141,6 +148,8 @@ void guard_blocked_heard(int from, const struct guard_letter *letter);
 
 /* ---- Letters (talk.c) ---- */
 int guard_talk_open(void);
+/* No letter is half said: the thread that runs the tests begins one. */
+void guard_talk_begin(void);
 void guard_talk_close(void);
 void guard_say(int to, const struct guard_letter *letter);
 /* Puts what has come into the mailbox. */

@@ -347,7 +347,7 @@ static void free_left(void)
 int guard_stop(long *pending)
 {
     struct message_notice notice;
-    struct meeting meeting = {.unmatched = guard.sent - guard.received};
+    struct meeting meeting = {.unmatched = guard_counted(&guard.sent) - guard_counted(&guard.received)};
     uint32_t come = 0, missing = 0;
     if (!guard.on)
         return 0;

@@ -19,8 +19,8 @@ static struct {
     MPI_Request receive;
     struct guard_letter arriving;
     struct said *open, *spare;
-    atomic_flag busy;
-} talk = {.receive = MPI_REQUEST_NULL, .busy = ATOMIC_FLAG_INIT};
+    struct biased_lock busy;
+} talk = {.receive = MPI_REQUEST_NULL, .busy = BIASED_LOCK_INIT};
 
 static int receive_next(void)
 {
@@ -31,6 +31,11 @@ static int receive_next(void)
 int guard_talk_open(void)
 {
     return receive_next() == MPI_SUCCESS ? 0 : -EIO;
+}
+
+void guard_talk_begin(void)
+{
+    biased_lock_own(&talk.busy, &guard_self);
 }
 
 void guard_talk_close(void)
@@ -50,12 +55,11 @@ void guard_talk_close(void)
 /* One thread at a time, and nobody waits for the other: it does the same. */
 static bool begin(void)
 {
-    return !guard.threads || !atomic_flag_test_and_set_explicit(&talk.busy, memory_order_acquire);
+    return biased_lock_try(&talk.busy, &guard_self);
 }
 static void end(void)
 {
-    if (guard.threads)
-        atomic_flag_clear_explicit(&talk.busy, memory_order_release);
+    biased_lock_give(&talk.busy, &guard_self);
 }
 
 static void say(int to, const struct guard_letter *letter)

@@ -3,12 +3,12 @@
  * other thread has taken it. Most tests call MPI from one thread only, and a locked instruction takes as long as much
  * of what is to be done under the lock.
  *
- *     biased ──▶ ending ──▶ shared, for good
+ *     biased ──▶ ending ──▶ ended, for good
  *
- * Biased: the owner says that it is inside by a plain store, and looks at the state. The first other thread to come says
- * that the bias ends, makes that seen (membarrier(2): every running thread of the process passes a full barrier), and
- * waits until the owner is not inside. So either the owner's look sees that the bias has ended, or the other thread sees
- * the owner inside. From then on all take the flag: in `ending` the owner alone, in `shared` everyone.
+ * Biased: the owner says that it is inside by a plain store, and looks at the state. The first other thread to come
+ * says that the bias ends, makes that seen (membarrier(2): every running thread of the process passes a full barrier),
+ * and waits until the owner is not inside. So either the owner's look sees that the bias has ended, or the other thread
+ * sees the owner inside. From then on all take the flag: in `ending` the owner alone, in `ended` everyone.
  *
  * It does not nest. Who leaves the owner's section by a long jump calls biased_lock_own again.
  */
@@ -42,8 +42,8 @@ static inline bool biased_lock_barrier(void)
            syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
 }
 
-/* The calling thread is the owner, and holds the lock not. `self` is an address of its own, of a thread-local variable, here
- * and below. Where there was another owner, or the kernel has no such barrier, there is no bias. */
+/* The calling thread is the owner, and does not hold the lock. `self` is an address of its own, of a thread-local
+ * variable, here and below. Where there was another owner, or the kernel has no such barrier, there is no bias. */
 static inline void biased_lock_own(struct biased_lock *lock, const void *self)
 {
     const void *before = atomic_load(&lock->owner);

@@ -14,7 +14,7 @@ __thread struct door_thread door_thread = {.call.comm = MPI_COMM_NULL};
 const struct mpimock_backend *door_active_;
 static const struct mpimock_backend *guarded; /* that the active one stands before; NULL: none */
 struct mpimock_hooks door_hooks;
-atomic_long door_pending;
+struct door_pending door_pending;
 
 const struct mpimock_backend *mpimock_backend(void)
 {
@@ -71,6 +71,13 @@ bool mpimock_door_is_open(const char **culprit)
     if (culprit)
         *culprit = serving.dli_fname;
     return false;
+}
+
+void door_pending_begin(void)
+{
+    atomic_store(&door_pending.owner, &door_thread);
+    atomic_store(&door_pending.own, 0);
+    atomic_store(&door_pending.others, 0);
 }
 
 void mpimock_call_left(void)

@@ -84,7 +84,12 @@ extern enum door_gate door_gate __attribute__((visibility("hidden")));
 int door_gate_check(void); /* MPI_SUCCESS or MPI_ERR_OTHER with the reason */
 
 /* Requests made and not completed in this world. */
-extern atomic_long door_pending __attribute__((visibility("hidden")));
+struct door_pending {
+    const struct door_thread *_Atomic owner; /* the thread that entered the world: it counts without a locked instruction */
+    atomic_long own, others;                 /* the sum counts */
+};
+extern struct door_pending door_pending __attribute__((visibility("hidden")));
+void door_pending_begin(void); /* none; the calling thread is the owner */
 static inline int door_requests(int count, const MPI_Request requests[])
 {
     int active = 0;
@@ -94,8 +99,12 @@ static inline int door_requests(int count, const MPI_Request requests[])
 }
 static inline void door_requests_changed(int change)
 {
-    if (change)
-        atomic_fetch_add_explicit(&door_pending, change, memory_order_relaxed);
+    if (__builtin_expect(atomic_load_explicit(&door_pending.owner, memory_order_relaxed) == &door_thread, 1))
+        atomic_store_explicit(&door_pending.own,
+                              atomic_load_explicit(&door_pending.own, memory_order_relaxed) + change,
+                              memory_order_relaxed);
+    else if (change)
+        atomic_fetch_add_explicit(&door_pending.others, change, memory_order_relaxed);
 }
 
 /* ---- Communicators, windows and files that live (objects.c) ---- */

@@ -24,7 +24,7 @@ static void forget_world(void)
     door_objects_world_ends();
     door_errors_world_ends();
     door_world = (struct door_world){.team = MPI_COMM_NULL, .self = MPI_COMM_NULL};
-    atomic_store(&door_pending, 0);
+    door_pending_begin();
 }
 
 static int run(void *argument)

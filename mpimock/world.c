@@ -102,7 +102,7 @@ int mpimock_world_enter(const struct mpimock_world *world)
                                 .level = world->thread_level,
                                 .main_thread = pthread_self(),
                                 .stop = world->stop};
-    atomic_store(&door_pending, 0);
+    door_pending_begin();
     door_thread.depth = 0;
     door_thread.call.function = MPIMOCK_NONE;
     door_errors_world_begins();
@@ -183,7 +183,7 @@ int mpimock_world_leave(void)
     door_gate = GATE_UNKNOWN;
     door_inside();
     MPI_Comm team = door_world.team, self = door_world.self;
-    long pending = atomic_load(&door_pending);
+    long pending = atomic_load(&door_pending.own) + atomic_load(&door_pending.others);
     int error = agree(team, &pending);
     if (!error)
         error = drain(team);
@@ -198,7 +198,7 @@ int mpimock_world_leave(void)
     door_errors_world_ends();
     door_world = (struct door_world){.team = MPI_COMM_NULL, .self = MPI_COMM_NULL};
     door_gate = GATE_UNKNOWN;
-    atomic_store(&door_pending, 0);
+    door_pending_begin();
     if (error)
         return error;
     return pending < 0 ? 0 : pending > INT32_MAX ? INT32_MAX : (int)pending;

@@ -39,11 +39,9 @@ static bool forget(MPI_Request before, MPI_Request after)
     if (before == MPI_REQUEST_NULL || after != MPI_REQUEST_NULL)
         return false;
     guard_lock();
-    const struct guard_request *kept = guard_requests_find(&guard.requests, before);
-    bool received = kept && kept->kind == GUARD_RECEIVE;
-    guard_requests_remove(&guard.requests, before);
+    int kind = guard_requests_remove(&guard.requests, before);
     guard_unlock();
-    if (received)
+    if (kind == GUARD_RECEIVE)
         guard_count(&guard.received);
     return true;
 }

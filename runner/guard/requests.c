@@ -60,11 +60,14 @@ struct guard_request *guard_requests_find(const struct guard_requests *self, MPI
     return place->request == MPI_REQUEST_NULL ? NULL : place;
 }
 
-void guard_requests_remove(struct guard_requests *self, MPI_Request request)
+int guard_requests_remove(struct guard_requests *self, MPI_Request request)
 {
     struct guard_request *place = guard_requests_find(self, request);
-    if (!place || --place->count > 0)
-        return;
+    if (!place)
+        return -1;
+    int kind = (int)place->kind;
+    if (--place->count > 0)
+        return kind;
     free(place->memory);
     size_t gap = (size_t)(place - self->places), mask = self->capacity - 1;
     for (size_t i = (gap + 1) & mask; self->places[i].request != MPI_REQUEST_NULL; i = (i + 1) & mask) {
@@ -74,8 +77,9 @@ void guard_requests_remove(struct guard_requests *self, MPI_Request request)
             gap = i;
         }
     }
-    self->places[gap] = (struct guard_request){.request = MPI_REQUEST_NULL};
+    self->places[gap].request = MPI_REQUEST_NULL;
     self->used--;
+    return kind;
 }
 
 void guard_requests_finish(struct guard_requests *self)

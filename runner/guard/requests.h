@@ -36,8 +36,8 @@ struct guard_request *guard_requests_add(struct guard_requests *self, MPI_Reques
                                          enum guard_request_kind kind);
 /* NULL: not there. */
 struct guard_request *guard_requests_find(const struct guard_requests *self, MPI_Request request);
-/* Takes one of it away, and its memory with the last; nothing happens if it is not there. */
-void guard_requests_remove(struct guard_requests *self, MPI_Request request);
+/* Takes one of it away, and its memory with the last. Its kind; -1: it is not there, and nothing happens. */
+int guard_requests_remove(struct guard_requests *self, MPI_Request request);
 /* Takes all away; what was freed by the test, or not, is the caller's business. */
 void guard_requests_finish(struct guard_requests *self);
 

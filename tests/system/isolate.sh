@@ -4,25 +4,6 @@
 isolated=$BUILD/tests/suites/isolated.so
 limit=100
 
-# as_named FILE COUNT: so many tests of a JSON report, each with the outcome that its name tells; nobody else's word counts.
-as_named() {
-    python3 - "$@" <<'PYTHON'
-import json, sys
-wrong = seen = 0
-for result in map(json.loads, open(sys.argv[1])):
-    if result["type"] != "result":
-        continue
-    seen += 1
-    want = result["test"].split(".")[1].split("_")[0]
-    if result["outcome"] != want:
-        wrong += 1
-        print(f"{result['test']}: {result['outcome']}, wanted {want}: {result.get('message')}")
-if seen != int(sys.argv[2]):
-    print(f"{seen} tests")
-sys.exit(wrong > 0 or seen != int(sys.argv[2]))
-PYTHON
-}
-
 tests=$("$runner" --list "$isolated" | wc -l)
 no_process_left() { ! pgrep -f "$isolated" >/dev/null; }
 

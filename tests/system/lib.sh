@@ -75,6 +75,32 @@ for line in sorted(f"{r['test']} {r['outcome']}" for r in map(json.loads, open(s
 PYTHON
 }
 
+# as_named FILE TESTS [NAME=OUTCOME…]: a JSON report has so many results (at least so many: TESTS with a + behind), and each
+# has the outcome that its test's name tells by its first word, or that is given for a word, a test, or all others (*).
+as_named() {
+    python3 - "$@" <<'PYTHON'
+import json, re, sys
+report, tests, *given = sys.argv[1:]
+wanted = {"passes": "passed", "fails": "failed", "skips": "skipped", "crashes": "crashed", "deadlocks": "deadlock",
+          "times": "timeout", "is": "error"}
+wanted.update(pair.split("=") for pair in given)
+wrong = seen = 0
+for result in map(json.loads, open(report)):
+    if result["type"] != "result":
+        continue
+    name = re.sub(r"(\[.*\])?(/[0-9]+)?$", "", result["test"])
+    word = re.match("[a-z]*", name.split(".")[1])[0]
+    want = wanted.get(name) or wanted.get(word) or wanted.get("*", word)
+    seen += 1
+    if result["outcome"] != want:
+        wrong += 1
+        print(f"{result['test']}: {result['outcome']}, wanted {want}: {result.get('message')}")
+enough = seen >= int(tests[:-1]) if tests.endswith("+") else seen == int(tests)
+print(f"{seen} results, {tests} wanted; {wrong} wrong")
+sys.exit(wrong > 0 or not enough)
+PYTHON
+}
+
 # tap_is_valid FILE [COMPLETE]: as far as it goes, the file is TAP 13: version, plan, numbers that count up, whole YAML blocks.
 tap_is_valid() {
     python3 - "$@" <<'PYTHON'

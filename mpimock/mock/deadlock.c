@@ -213,11 +213,13 @@ bool deadlock_look(const struct deadlock_view *view, int rank)
     return look_from(&look, view, rank);
 }
 
-/* Each of the two has said by itself in which call it is: whether both are still there does not matter. */
+/* Each of the two has said by itself in which call it is: whether both are still there does not matter. But nothing may be on
+ * its way to this rank: a peer that has gone on to its next call has sent before what this one waits for. */
 bool deadlock_clash(const struct deadlock_view *view, int rank, int *peer, uint64_t *what)
 {
     struct look look;
-    const struct segment_wait *own = &segment_rank(view->segment, rank)->wait;
+    struct segment_rank *own_slot = segment_rank(view->segment, rank);
+    const struct segment_wait *own = &own_slot->wait;
     walk(&look, view, rank);
     for (int i = 0; i < look.queue_length; i++) {
         int other = look.queue[i];
@@ -230,7 +232,7 @@ bool deadlock_clash(const struct deadlock_view *view, int rank, int *peer, uint6
         *what = wait->what;
         atomic_thread_fence(memory_order_seq_cst);
         if (atomic_load(&slot->blocked) == look.sequences[other])
-            return true;
+            return atomic_load(&own_slot->bell) == own->bell && !has_news(view->segment, own_slot);
     }
     return false;
 }

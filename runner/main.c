@@ -160,7 +160,7 @@ static int run_on_mock(struct rank_settings *settings)
     struct problem problem = {{0}};
     struct hostfile nodes = {0};
     const struct options *options = settings->options;
-    int n, status = EXIT_STATUS_USAGE;
+    int n = 0, status = EXIT_STATUS_USAGE;
     if ((options->hostfile && hostfile_read(&nodes, options->hostfile, &problem) != 0) ||
         mode_ranks(options, settings->plan, topology_usable_cores, &n, &problem) != 0) {
         rank_say(&problem);
@@ -182,6 +182,11 @@ static int run_on_mock(struct rank_settings *settings)
             status = EXIT_STATUS_JOB_DIED; /* a rank died, and took the job with it */
         }
     }
+    for (int i = 0; settings->outputs && i < n; i++)
+        if (settings->outputs[i] >= 0)
+            close(settings->outputs[i]);
+    free((void *)settings->outputs);
+    settings->outputs = NULL;
     hostfile_finish(&nodes);
     return status;
 }

@@ -78,7 +78,7 @@ static void another_owner_ends_the_bias(void **state)
 {
     (void)state;
     pthread_t thread;
-    char another;
+    char another = 0;
     bool got = true;
     lock = (struct biased_lock)BIASED_LOCK_INIT;
     biased_lock_own(&lock, &another);

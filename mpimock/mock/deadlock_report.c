@@ -412,6 +412,8 @@ static void add_time(struct report *report)
     for (int i = 0; i < report->n; i++)
         if (report->ranks[i].stuck && report->ranks[i].wait.since > last)
             last = report->ranks[i].wait.since;
+    for (int i = 0; last == 0 && i < report->n; i++) /* the picture is of a moment later: the one that waits is no longer marked */
+        last = report->ranks[i].wait.since;
     if (last != 0)
         add(report, "  found %.3f ms after the last of them was blocked\n", (double)(now - last) * 1e-6);
 }

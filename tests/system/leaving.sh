@@ -1,5 +1,5 @@
 # Tests that one rank leaves while others wait for it, and teams that wait for each other: each ends by itself, as its name
-# says, and the run goes on. On the mock; under a real MPI nobody is freed yet.
+# says, and the run goes on: on the mock, and what needs one rank under mpiexec too (guard.sh has the teams).
 . "$(dirname "$0")/lib.sh"
 leaving=$BUILD/tests/suites/leaving.so
 limit=60
